@@ -1,0 +1,1 @@
+"""alertbot: a two-way alerting bot for Hipchat rooms."""

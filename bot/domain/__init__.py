@@ -1,0 +1,1 @@
+"""Decisions: pure functions and values. Standard library only, no async, no I/O, no clock."""

@@ -1,0 +1,279 @@
+"""Episodes: what a backend's signal, or its silence, does to an alert (product.md 3)."""
+
+from dataclasses import replace
+
+from bot.domain.action import Wish, act
+from bot.domain.actor import CLOCK, Actor, Who, source
+from bot.domain.alert import (
+    HOUR,
+    MINUTE,
+    RULES,
+    TRANSITIONS,
+    Action,
+    Alert,
+    Change,
+    Event,
+    Outcome,
+    Refused,
+    Rules,
+    State,
+    moved,
+)
+from bot.domain.notice import News
+from bot.domain.signal import Kind, Signal
+
+
+def fold(
+    current: Alert | None,
+    signal: Signal,
+    now: int,
+    *,
+    fresh: Alert,
+    resolved_before: int | None = None,
+    rules: Rules = RULES,
+) -> Change:
+    """Decide what a signal does to the newest alert of its dedup key.
+
+    `fresh` is the alert that it would open (see `opened`); `resolved_before` the moment of a resolve that came before
+    any firing, if one is remembered.
+    """
+    match signal.kind:
+        case Kind.FIRING if current is None:
+            return _first(signal, now, fresh, resolved_before)
+        case Kind.FIRING if current is not None and current.active:
+            return _repeat(current, signal, now, rules)
+        case Kind.FIRING if current is not None:
+            return _after_close(current, signal, now, fresh, rules)
+        case Kind.RESOLVED if current is not None:
+            return _resolve(current, signal, now)
+        case Kind.ACKNOWLEDGED | Kind.UNACKNOWLEDGED | Kind.NOTE if current is not None:
+            return _relay(current, signal, now)
+        case _:
+            return Change(alert=None, outcome=Outcome.IGNORED, why="nothing is known of this problem")
+
+
+def opened(signal: Signal, now: int, *, tenant: int, number: int, feed: int, room: int | None) -> Alert:
+    """Return the alert that a firing signal opens."""
+    return Alert(
+        tenant=tenant,
+        number=number,
+        feed=feed,
+        room=room,
+        dedup_key=signal.dedup_key,
+        state=State.OPEN,
+        severity=signal.severity,
+        reported=signal.severity,
+        summary=signal.summary,
+        description=signal.description,
+        source=signal.source,
+        labels=signal.labels,
+        links=signal.links,
+        starts_at=signal.starts_at,
+        opened_at=now,
+        last_seen_at=now,
+        told_at=now,
+        state_at=now,
+        state_by=signal.source or signal.sender,
+        state_who=Who.SOURCE,
+        senders={signal.sender: signal.ends_at},
+    )
+
+
+def _by(signal: Signal) -> Actor:
+    return source(signal.author or signal.source or signal.sender)
+
+
+def _event(action: str, now: int, by: Actor, note: str = "") -> tuple[Event, ...]:
+    return (Event(action=action, at=now, by=by, note=note),)
+
+
+def _first(signal: Signal, now: int, fresh: Alert, resolved_before: int | None) -> Change:
+    by = _by(signal)
+    if resolved_before is not None and signal.starts_at is not None and signal.starts_at < resolved_before:
+        late = replace(fresh, state=State.CLOSED, state_at=resolved_before, resolved_at=resolved_before, senders={})
+        events = (*_event("opened", now, by), *_event("resolved", now, by, "its resolve came before its firing"))
+        return Change(alert=late, outcome=Outcome.RESOLVED, events=events, why="resolved before it was heard of")
+    return Change(
+        alert=fresh, outcome=Outcome.OPENED, events=_event("opened", now, by), news=News.OPENED, why="first notice"
+    )
+
+
+def _seen(current: Alert, signal: Signal, now: int) -> Alert:
+    """Return the alert with what every firing signal brings: count, times, the newest words."""
+    return replace(
+        current,
+        count=current.count + 1,
+        last_seen_at=now,
+        summary=signal.summary,
+        description=signal.description,
+        labels=signal.labels,
+        links=signal.links,
+        reported=signal.severity,
+        senders={**current.senders, signal.sender: signal.ends_at},
+    )
+
+
+def _opened_again(alert: Alert, signal: Signal, now: int, **changes: object) -> Alert:
+    return replace(
+        alert,
+        state=State.OPEN,
+        state_at=now,
+        state_by=signal.source or signal.sender,
+        state_by_id="",
+        state_who=Who.SOURCE,
+        state_note="",
+        until=None,
+        resolved_at=None,
+        told_at=now,
+        **changes,  # type: ignore[arg-type]  # field names of Alert, checked by replace itself
+    )
+
+
+def _repeat(current: Alert, signal: Signal, now: int, rules: Rules) -> Change:
+    seen = _seen(current, signal, now)
+    if signal.severity != current.reported:
+        if signal.severity > max(current.severity, current.reported):
+            worse = replace(seen, severity=signal.severity, told_at=now)
+            why = f"{current.severity.word} became {signal.severity.word}"
+            if TRANSITIONS[current.state, Action.WORSEN] is not current.state:
+                worse = _opened_again(worse, signal, now)
+                why += f"; it was {current.state} by {current.state_by}"
+            events = _event("worse", now, _by(signal), why)
+            return Change(alert=worse, outcome=Outcome.WORSE, events=events, news=News.WORSE, why=why)
+        why = f"{current.severity.word} became {signal.severity.word}"
+        # What a person set stands against a source that only got better.
+        by_hand = current.severity is not current.reported
+        better = replace(seen, severity=min(current.severity, signal.severity) if by_hand else signal.severity)
+        return Change(alert=better, events=_event("better", now, _by(signal), why), why=why)
+    if current.state is State.OPEN and now - current.told_at > rules.again_after:
+        return Change(alert=replace(seen, told_at=now), news=News.AGAIN, why="repeat due")
+    return Change(alert=seen, why="nothing new")
+
+
+def _after_close(current: Alert, signal: Signal, now: int, fresh: Alert, rules: Rules) -> Change:
+    by = _by(signal)
+    same_episode = signal.starts_at is not None and signal.starts_at <= current.state_at
+    if not same_episode:
+        return _next_episode(current, signal, now, fresh, rules)
+    seen = _seen(current, signal, now)
+    if current.state_who is Who.TIMER:
+        why = "reported again"
+        again = _opened_again(replace(seen, severity=signal.severity), signal, now)
+        return Change(
+            alert=again,
+            outcome=Outcome.REOPENED,
+            events=_event("reopened", now, by, why),
+            news=News.REOPENED,
+            why=why,
+        )
+    if current.state_who is Who.SOURCE or current.resolved_at is not None:
+        return Change(
+            alert=None,
+            outcome=Outcome.IGNORED,
+            events=_event("late", now, by, "a late duplicate of the episode that was resolved"),
+            why="late duplicate",
+        )
+    if signal.severity > current.severity and signal.severity > current.reported:
+        why = f"closed by {current.state_by}, and now {signal.severity.word} instead of {current.severity.word}"
+    elif now - current.state_at > rules.close_hold:
+        why = f"closed by {current.state_by} {(now - current.state_at) // HOUR} h ago, and still reported"
+    else:
+        return Change(alert=seen, why=f"closed by {current.state_by}")
+    again = _opened_again(seen, signal, now, severity=max(signal.severity, current.severity))
+    return Change(
+        alert=again, outcome=Outcome.REOPENED, events=_event("reopened", now, by, why), news=News.REOPENED, why=why
+    )
+
+
+def _next_episode(current: Alert, signal: Signal, now: int, fresh: Alert, rules: Rules) -> Change:
+    by = _by(signal)
+    over_at = max(current.state_at, current.resolved_at or 0)
+    if now - over_at > rules.reopen_window:
+        again = replace(fresh, predecessor=current.number)
+        note = f"earlier: #{current.number}"
+        return Change(
+            alert=again,
+            outcome=Outcome.OPENED,
+            events=_event("opened", now, by, note),
+            news=News.OPENED,
+            why="a new episode",
+        )
+    told = current.flap_told_at is not None and now - current.flap_told_at < rules.reopen_window
+    seen = _seen(current, signal, now)
+    again = _opened_again(
+        replace(seen, senders={signal.sender: signal.ends_at}),
+        signal,
+        now,
+        severity=signal.severity,
+        starts_at=signal.starts_at,
+        owner=None,
+        flaps=current.flaps + 1,
+        flap_told_at=current.flap_told_at if told else now,
+    )
+    why = f"flapping, {_ordinal(again.flaps + 1)} time in {max(1, (now - current.opened_at) // MINUTE)} min"
+    return Change(
+        alert=again,
+        outcome=Outcome.REOPENED,
+        events=_event("reopened", now, by, why),
+        news=None if told else News.FLAPPING,
+        why=why,
+    )
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in {11, 12, 13}:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def _resolve(current: Alert, signal: Signal, now: int) -> Change:
+    by = _by(signal)
+    if not current.active:
+        if current.resolved_at is not None:
+            return Change(alert=None, outcome=Outcome.IGNORED, why="it was resolved before")
+        over = replace(current, resolved_at=now, senders={})
+        return Change(alert=over, outcome=Outcome.RESOLVED, events=_event("resolved", now, by), why="noted")
+    if signal.sender not in current.senders and current.senders:
+        others = ", ".join(current.senders)
+        why = f"{signal.sender} never reported it, {others} still does"
+        return Change(alert=None, outcome=Outcome.IGNORED, events=_event("resolved", now, by, why), why=why)
+    senders = {sender: end for sender, end in current.senders.items() if sender != signal.sender}
+    if senders:
+        why = f"still reported by {', '.join(senders)}"
+        events = _event("resolved", now, by, why)
+        return Change(alert=replace(current, senders=senders), outcome=Outcome.REPEATED, events=events, why=why)
+    event = Event(action="resolved", at=now, by=by, note=signal.note)
+    closed = moved(current, TRANSITIONS[current.state, Action.RESOLVE], event)
+    return Change(
+        alert=replace(closed, resolved_at=now, senders={}),
+        outcome=Outcome.RESOLVED,
+        events=(event,),
+        news=News.RESOLVED,
+        why="resolved by its source",
+    )
+
+
+def _relay(current: Alert, signal: Signal, now: int) -> Change:
+    """Do what somebody did at the source; what our state refuses is noted and changes nothing."""
+    by = _by(signal)
+    action = {Kind.ACKNOWLEDGED: Action.ACK, Kind.UNACKNOWLEDGED: Action.UNACK, Kind.NOTE: Action.NOTE}[signal.kind]
+    if current.state is State.ACKED and action is Action.ACK:
+        return Change(alert=None, outcome=Outcome.IGNORED, why=f"acked by {current.state_by} before")
+    try:
+        change = act(current, Wish(action=action, by=by, note=signal.note), now)
+    except Refused as refused:
+        return Change(alert=None, outcome=Outcome.IGNORED, why=refused.text)
+    return replace(change, outcome=Outcome.REPEATED)
+
+
+def expire(alert: Alert, now: int) -> Change | int | None:
+    """Decide what a passed promise means: a Change that closes it, the later moment to look again, or None."""
+    due = alert.expires_at
+    if not alert.active or due is None:
+        return None
+    if due > now:
+        return due
+    why = f"no longer reported by {', '.join(alert.senders)}"
+    event = Event(action="unreported", at=now, by=CLOCK, note=why)
+    closed = moved(alert, TRANSITIONS[alert.state, Action.EXPIRE], event)
+    return Change(alert=replace(closed, senders={}), events=(event,), news=News.UNREPORTED, why=why)

@@ -1,0 +1,110 @@
+"""Notice: what to tell whom, whatever the medium; and how much of it fits at once."""
+
+import enum
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.domain.signal import Severity
+
+
+class News(enum.StrEnum):
+    """The kinds of news; one renderer line each in every medium."""
+
+    OPENED = "opened"
+    WORSE = "worse"
+    REOPENED = "reopened"
+    FLAPPING = "flapping"
+    AGAIN = "again"
+    RESOLVED = "resolved"
+    UNREPORTED = "unreported"
+    CHANGED = "changed"
+    ASSIGNED = "assigned"
+    GREETING = "greeting"
+    TEST = "test"
+    REPLY = "reply"
+
+
+class Lane(enum.IntEnum):
+    """What goes first when the budget is short."""
+
+    COMMAND = 0
+    CRITICAL = 1
+    NEWS = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """One piece of news for one room. `detail` holds what the alert itself does not remember (who, why, text).
+
+    `again` is true when an earlier attempt may have reached the room (a crash between sending and noting it).
+    """
+
+    id: int
+    news: News
+    lane: Lane
+    at: int
+    number: int | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+    again: bool = False
+
+
+def lane_of(news: News, severity: Severity) -> Lane:
+    """Return the lane of news about an alert: commands' answers, then critical, then the rest."""
+    if news is News.REPLY:
+        return Lane.COMMAND
+    if severity is Severity.CRITICAL and news not in {News.RESOLVED, News.UNREPORTED}:
+        return Lane.CRITICAL
+    return Lane.NEWS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """What goes out now: some notices one by one, the others folded into one digest."""
+
+    single: tuple[Notice, ...]
+    folded: tuple[Notice, ...]
+
+
+FOLD_RESERVE = 8
+"""The most messages that one digest takes (product.md 6)."""
+
+
+def bundle(waiting: Sequence[Notice], room_for: int) -> Bundle:
+    """Choose what goes out now when `room_for` messages may be sent.
+
+    All one by one when they fit. Otherwise commands' answers first, then as many of the critical ones as leave
+    half of the rest for the digest, and everything else folds into it. The notices of one alert stay in order.
+    """
+    if room_for <= 0:
+        return Bundle(single=(), folded=())
+    ordered = in_order(waiting)
+    if len(ordered) <= room_for:
+        return Bundle(single=tuple(ordered), folded=())
+    answers = [notice for notice in ordered if notice.lane is Lane.COMMAND][:room_for]
+    left = room_for - len(answers)
+    chosen = {notice.id for notice in answers}
+    news = [notice for notice in ordered if notice.lane is not Lane.COMMAND]
+    if left and news:
+        alone = {notice.number for notice in news if notice.lane is Lane.CRITICAL}
+        # An alert's notices are one by one or folded, never both: half of its story in a digest would read backwards.
+        for number in alone:
+            story = [notice for notice in news if notice.number == number]
+            if len(chosen) - len(answers) + len(story) > left // 2:
+                break
+            chosen.update(notice.id for notice in story)
+    single = tuple(notice for notice in ordered if notice.id in chosen)
+    folded = tuple(notice for notice in news if notice.id not in chosen) if left > len(single) - len(answers) else ()
+    return Bundle(single=single, folded=folded)
+
+
+def in_order(waiting: Sequence[Notice]) -> list[Notice]:
+    """Sort by lane and age, but keep each alert's notices in their own order."""
+    first: dict[object, tuple[int, int]] = {}
+    stories: dict[object, list[Notice]] = defaultdict(list)
+    for notice in sorted(waiting, key=lambda notice: notice.id):
+        story: object = notice.number if notice.number is not None else (notice.id,)
+        stories[story].append(notice)
+        rank = (int(notice.lane), notice.id)
+        first[story] = min(first.get(story, rank), rank)
+    return [notice for story in sorted(stories, key=lambda story: first[story]) for notice in stories[story]]
