@@ -1,5 +1,6 @@
 """Episodes: what a backend's signal, or its silence, does to an alert (product.md 3)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot.domain.action import Wish, act
@@ -28,18 +29,18 @@ def fold(
     signal: Signal,
     now: int,
     *,
-    fresh: Alert,
+    fresh: Callable[[], Alert],
     resolved_before: int | None = None,
     rules: Rules = RULES,
 ) -> Change:
     """Decide what a signal does to the newest alert of its dedup key.
 
-    `fresh` is the alert that it would open (see `opened`); `resolved_before` the moment of a resolve that came before
+    `fresh` makes the alert that it would open (see `opened`); `resolved_before` the moment of a resolve that came before
     any firing, if one is remembered.
     """
     match signal.kind:
         case Kind.FIRING if current is None:
-            return _first(signal, now, fresh, resolved_before)
+            return _first(signal, now, fresh(), resolved_before)
         case Kind.FIRING if current is not None and current.active:
             return _repeat(current, signal, now, rules)
         case Kind.FIRING if current is not None:
@@ -150,7 +151,7 @@ def _repeat(current: Alert, signal: Signal, now: int, rules: Rules) -> Change:
     return Change(alert=seen, why="nothing new")
 
 
-def _after_close(current: Alert, signal: Signal, now: int, fresh: Alert, rules: Rules) -> Change:
+def _after_close(current: Alert, signal: Signal, now: int, fresh: Callable[[], Alert], rules: Rules) -> Change:
     by = _by(signal)
     same_episode = signal.starts_at is not None and signal.starts_at <= current.state_at
     if not same_episode:
@@ -185,11 +186,11 @@ def _after_close(current: Alert, signal: Signal, now: int, fresh: Alert, rules: 
     )
 
 
-def _next_episode(current: Alert, signal: Signal, now: int, fresh: Alert, rules: Rules) -> Change:
+def _next_episode(current: Alert, signal: Signal, now: int, fresh: Callable[[], Alert], rules: Rules) -> Change:
     by = _by(signal)
     over_at = max(current.state_at, current.resolved_at or 0)
     if now - over_at > rules.reopen_window:
-        again = replace(fresh, predecessor=current.number)
+        again = replace(fresh(), predecessor=current.number)
         note = f"earlier: #{current.number}"
         return Change(
             alert=again,

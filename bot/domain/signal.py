@@ -126,3 +126,12 @@ def key_within_limit(key: str) -> str:
     if len(key) <= KEY_LIMIT:
         return key
     return key[: KEY_LIMIT - 33] + "~" + hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """An item that nobody can use: why, and where in the body (a JSON pointer such as `/2/summary`)."""
+
+    reason: str
+    path: str
+    dedup_key: str = ""

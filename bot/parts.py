@@ -1,0 +1,35 @@
+"""Parts: every long-lived object, made once in wiring.py and handed to whoever needs it."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bot.observe import Metrics
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.storage.engine import Storage
+from bot.usecases.ingest import Intake
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wakeups:
+    """Flags that say "there is work now" to the loops of this process; other processes find it by polling."""
+
+    outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    timers: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What handlers and loops work with."""
+
+    settings: Settings
+    storage: Storage
+    intake: Intake
+    clock: Clock
+    metrics: Metrics
+    wakeups: Wakeups
+
+
+PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)

@@ -1,0 +1,150 @@
+"""Settings: read from the environment, all wrong ones reported at once. Nothing else reads os.environ."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from urllib.parse import urlsplit
+
+DEFAULT_HOSTS = "api.hipchat.com,*.hipchat.com"
+DEFAULT_DATABASE = "sqlite:///alertbot.db"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("auto", "json", "console")
+HIDDEN = "(set)"
+
+_SPAN = re.compile(r"(\d{1,6})\s*([smhd]?)", re.IGNORECASE)
+_UNITS = {"": 1000, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+class BadSettings(Exception):
+    """Settings that cannot be used: one line for each, with the reason."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _port(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value) > 65_535:
+        raise ValueError("a port is a number from 0 to 65535")
+    return int(value)
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an http or https URL is needed, such as https://bot.example.com")
+    return value.rstrip("/")
+
+
+def _database(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME is needed")
+    return value
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _groups(value: str) -> tuple[int, ...]:
+    words = _words(value)
+    if not all(word.isascii() and word.isdigit() for word in words):
+        raise ValueError("group ids are numbers, with commas between them")
+    return tuple(int(word) for word in words)
+
+
+def _switch(value: str) -> bool:
+    word = value.strip().lower()
+    if word not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
+        raise ValueError("true or false is needed")
+    return word in {"1", "true", "yes", "on"}
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"one of {', '.join(words)} is needed")
+        return value.lower()
+
+    return read
+
+
+def _days(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 36_500:
+        raise ValueError("a number of days from 1 to 36500 is needed")
+    return int(value)
+
+
+def _secret(value: str) -> str:
+    if len(value) < 16:
+        raise ValueError("at least 16 characters are needed; 43 random ones are better")
+    return value
+
+
+def _setting(read: Callable[[str], object], default: object, text: str, *, secret: bool = False) -> object:
+    return field(default=default, repr=not secret, metadata={"read": read, "text": text, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What the environment says. A field's name in capitals is the variable's name."""
+
+    port: int = _setting(_port, 8080, "port to listen on")  # type: ignore[assignment]
+    host: str = _setting(_text, "0.0.0.0", "address to listen on")  # type: ignore[assignment]  # noqa: S104 - a server
+    base_url: str = _setting(_url, "", "the bot's own address as Hipchat and people reach it")  # type: ignore[assignment]
+    database_url: str = _setting(_database, DEFAULT_DATABASE, "sqlite:///FILE or postgresql://...", secret=True)  # type: ignore[assignment]
+    hipchat_hosts: tuple[str, ...] = _setting(_words, _words(DEFAULT_HOSTS), "hosts that may install the bot")  # type: ignore[assignment]
+    hipchat_groups: tuple[int, ...] = _setting(_groups, (), "group ids that may install the bot; all when empty")  # type: ignore[assignment]
+    hipchat_ca_file: str = _setting(_text, "", "certificate authorities to trust for Hipchat Server")  # type: ignore[assignment]
+    hipchat_verify_tls: bool = _setting(_switch, True, "whether Hipchat's certificate is checked")  # type: ignore[assignment]
+    secret_key: str = _setting(_secret, "", "encrypts stored secrets; required on PostgreSQL", secret=True)  # type: ignore[assignment]
+    smtp_url: str = _setting(_text, "", "mail server, smtp://USER:PASSWORD@HOST:PORT", secret=True)  # type: ignore[assignment]
+    mail_from: str = _setting(_text, "", "sender of mails")  # type: ignore[assignment]
+    log_level: str = _setting(_choice(*LOG_LEVELS), "info", "debug, info, warning or error")  # type: ignore[assignment]
+    log_format: str = _setting(_choice(*LOG_FORMATS), "auto", "json, console, or auto: json unless on a terminal")  # type: ignore[assignment]
+    retention_days: int = _setting(_days, 400, "days that closed alerts are kept")  # type: ignore[assignment]
+    raw_days: int = _setting(_days, 7, "days that request bodies are kept as they came")  # type: ignore[assignment]
+
+    @property
+    def sqlite_file(self) -> str:
+        """The path of the SQLite file, or an empty text on PostgreSQL and in memory."""
+        path = self.database_url.removeprefix("sqlite:///") if self.database_url.startswith("sqlite:") else ""
+        return "" if path == ":memory:" else path
+
+
+def from_environment(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings; `overrides` (from the command line) win. Raises BadSettings with every problem at once."""
+    environment = os.environ if environment is None else environment
+    problems: list[str] = []
+    values: dict[str, object] = {}
+    for each in fields(Settings):
+        raw = environment.get(each.name.upper(), "").strip()
+        if not raw:
+            continue
+        try:
+            values[each.name] = each.metadata["read"](raw)
+        except ValueError as error:
+            problems.append(f"{each.name.upper()}: {error}")
+    values |= overrides
+    if str(values.get("database_url", "")).startswith("postgresql://") and not values.get("secret_key"):
+        problems.append("SECRET_KEY: required on PostgreSQL, since several machines must share it")
+    if problems:
+        raise BadSettings(problems)
+    return Settings(**values)  # type: ignore[arg-type]  # each reader returns its field's type
+
+
+def described(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return each variable's name, its value without secrets, and what it is for."""
+    rows = []
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        if each.metadata["secret"] and value:
+            shown = value.split("@")[-1] if "@" in shown else HIDDEN if each.name == "secret_key" else shown
+        rows.append((each.name.upper(), shown, str(each.metadata["text"])))
+    return rows

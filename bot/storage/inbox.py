@@ -1,0 +1,56 @@
+"""Inbox: raw bodies as they came, and resolves that came before any firing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.storage.alerts import SLICE
+from bot.storage.engine import Tx, Value
+
+ADD_BODY = "INSERT INTO bodies (feed_id, dialect, at, body) VALUES (:feed, :dialect, :at, :body)"
+FORGET_BODIES = "DELETE FROM bodies WHERE at < :before"
+RESOLVED = "SELECT dedup_key, at FROM resolves WHERE feed_id = :feed AND dedup_key IN (:keys) AND at > :since"
+REMEMBER = """
+INSERT INTO resolves (feed_id, dedup_key, at) VALUES (:feed, :dedup_key, :at)
+ON CONFLICT (feed_id, dedup_key) DO UPDATE SET at = excluded.at
+"""
+FORGET_RESOLVES = "DELETE FROM resolves WHERE at < :before"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Body:
+    """A request body as it came."""
+
+    feed: int
+    dialect: str
+    body: bytes
+
+
+async def keep(tx: Tx, bodies: Iterable[Body], now: int) -> None:
+    """Keep raw bodies, so that they can be read again when a parser is mended."""
+    rows: list[Mapping[str, Value]] = [
+        {"feed": body.feed, "dialect": body.dialect, "at": now, "body": body.body} for body in bodies
+    ]
+    if rows:
+        await tx.run_many(ADD_BODY, rows)
+
+
+async def resolved_before(tx: Tx, feed: int, keys: Sequence[str], since: int) -> dict[str, int]:
+    """Return when each key was resolved before anything was heard of it, as far as that is remembered."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), SLICE):
+        for row in await tx.all(RESOLVED, feed=feed, keys=keys[start : start + SLICE], since=since):
+            found[row["dedup_key"]] = row["at"]
+    return found
+
+
+async def remember_resolves(tx: Tx, feed: int, keys: Iterable[str], now: int) -> None:
+    """Remember resolves of problems that nobody reported yet."""
+    rows: list[Mapping[str, Value]] = [{"feed": feed, "dedup_key": key, "at": now} for key in keys]
+    if rows:
+        await tx.run_many(REMEMBER, rows)
+
+
+async def forget(tx: Tx, *, bodies_before: int, resolves_before: int) -> None:
+    """Drop what is no longer kept."""
+    await tx.run(FORGET_BODIES, before=bodies_before)
+    await tx.run(FORGET_RESOLVES, before=resolves_before)

@@ -1,0 +1,65 @@
+"""People: what Hipchat's directory said of a tenant's users, kept for a while."""
+
+from dataclasses import dataclass
+
+from bot.storage.engine import Row, Tx
+
+PUT = """
+INSERT INTO people (tenant_id, id, name, mention_name, time_zone, is_guest, fetched_at)
+VALUES (:tenant, :id, :name, :mention_name, :time_zone, :is_guest, :now)
+ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, mention_name = excluded.mention_name,
+time_zone = excluded.time_zone, is_guest = excluded.is_guest, fetched_at = excluded.fetched_at
+"""
+BY_ID = "SELECT * FROM people WHERE tenant_id = :tenant AND id = :id"
+BY_MENTION = (
+    "SELECT * FROM people WHERE tenant_id = :tenant AND LOWER(mention_name) = :mention ORDER BY fetched_at DESC"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A user as the directory had it at `fetched_at` (epoch ms). `id` is Hipchat's, as text."""
+
+    id: str
+    name: str
+    mention_name: str
+    time_zone: str
+    is_guest: bool
+    fetched_at: int
+
+
+def _known(row: Row) -> Known:
+    return Known(
+        id=row["id"],
+        name=row["name"],
+        mention_name=row["mention_name"],
+        time_zone=row["time_zone"],
+        is_guest=bool(row["is_guest"]),
+        fetched_at=row["fetched_at"],
+    )
+
+
+async def put(tx: Tx, tenant: int, known: Known) -> None:
+    """Keep what the directory said."""
+    await tx.run(
+        PUT,
+        tenant=tenant,
+        id=known.id,
+        name=known.name,
+        mention_name=known.mention_name,
+        time_zone=known.time_zone,
+        is_guest=known.is_guest,
+        now=known.fetched_at,
+    )
+
+
+async def by_id(tx: Tx, tenant: int, person: str) -> Known | None:
+    """Return a user by id, or None."""
+    row = await tx.one(BY_ID, tenant=tenant, id=person)
+    return _known(row) if row else None
+
+
+async def by_mention(tx: Tx, tenant: int, mention: str) -> Known | None:
+    """Return a user by mention name (any case, without `@`), or None."""
+    row = await tx.one(BY_MENTION, tenant=tenant, mention=mention.lower())
+    return _known(row) if row else None

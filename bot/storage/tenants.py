@@ -1,0 +1,115 @@
+"""Tenants, their rooms and their people."""
+
+from bot.domain.tenant import Room, Tenant
+from bot.storage.engine import Row, Tx
+
+ADD_TENANT = """
+INSERT INTO tenants (host, group_id, name, created_at) VALUES (:host, :group_id, :name, :now)
+ON CONFLICT (host, group_id) DO UPDATE SET name = excluded.name RETURNING *
+"""
+TENANT = "SELECT * FROM tenants WHERE id = :id"
+TENANTS = "SELECT * FROM tenants ORDER BY id"
+LOCK = "SELECT id, last_number FROM tenants WHERE id IN (:ids) ORDER BY id {for_update}"
+NUMBERED = "UPDATE tenants SET last_number = :last WHERE id = :id"
+FALLBACK = "UPDATE tenants SET fallback_room_id = :room WHERE id = :id AND fallback_room_id IS NULL"
+LAST_NUMBER = "SELECT last_number FROM tenants WHERE id = :id"
+
+ADD_ROOM = """
+INSERT INTO rooms (tenant_id, hipchat_id, name, created_at) VALUES (:tenant, :hipchat_id, :name, :now)
+ON CONFLICT (tenant_id, hipchat_id) DO UPDATE SET name = excluded.name, gone_at = NULL, retry_at = 0, trouble = ''
+RETURNING *
+"""
+ROOM = "SELECT * FROM rooms WHERE id = :id"
+ROOM_BY_HIPCHAT = "SELECT * FROM rooms WHERE tenant_id = :tenant AND hipchat_id = :hipchat_id"
+ROOMS = "SELECT * FROM rooms WHERE tenant_id = :tenant ORDER BY id"
+GONE = "UPDATE rooms SET gone_at = :gone_at WHERE tenant_id = :tenant AND hipchat_id = :hipchat_id"
+
+
+def tenant_of(row: Row) -> Tenant:
+    """Read a tenant from its row."""
+    return Tenant(
+        id=row["id"],
+        host=row["host"],
+        group_id=row["group_id"],
+        name=row["name"],
+        fallback_room=row["fallback_room_id"],
+    )
+
+
+def room_of(row: Row) -> Room:
+    """Read a room from its row."""
+    return Room(
+        id=row["id"],
+        tenant=row["tenant_id"],
+        hipchat_id=row["hipchat_id"],
+        name=row["name"],
+        gone_at=row["gone_at"],
+        trouble=row["trouble"],
+    )
+
+
+async def add_tenant(tx: Tx, *, host: str, group_id: int, name: str, now: int) -> Tenant:
+    """Return the tenant of a group on a host, made now if it is new."""
+    row = await tx.one(ADD_TENANT, host=host, group_id=group_id, name=name, now=now)
+    assert row is not None
+    return tenant_of(row)
+
+
+async def tenant(tx: Tx, tenant_id: int) -> Tenant | None:
+    """Return a tenant, or None."""
+    row = await tx.one(TENANT, id=tenant_id)
+    return tenant_of(row) if row else None
+
+
+async def tenants(tx: Tx) -> list[Tenant]:
+    """Return all tenants, oldest first."""
+    return [tenant_of(row) for row in await tx.all(TENANTS)]
+
+
+async def lock(tx: Tx, *tenant_ids: int) -> dict[int, int]:
+    """Lock tenants until the transaction ends and return each one's last alert number.
+
+    Whoever changes alerts takes this lock first, so that among replicas exactly one change wins and numbers have no gaps.
+    """
+    return {row["id"]: row["last_number"] for row in await tx.all(LOCK, ids=sorted(set(tenant_ids)))}
+
+
+async def numbered(tx: Tx, tenant_id: int, last: int) -> None:
+    """Note the last alert number that was given."""
+    await tx.run(NUMBERED, id=tenant_id, last=last)
+
+
+async def last_number(tx: Tx, tenant_id: int) -> int:
+    """Return the last alert number that was given; 0 before the first."""
+    row = await tx.one(LAST_NUMBER, id=tenant_id)
+    return row["last_number"] if row else 0
+
+
+async def add_room(tx: Tx, *, tenant: int, hipchat_id: int, name: str, now: int) -> Room:
+    """Return a room of a tenant, made now if it is new, under its present name; the first is the fallback room."""
+    row = await tx.one(ADD_ROOM, tenant=tenant, hipchat_id=hipchat_id, name=name, now=now)
+    assert row is not None
+    await tx.run(FALLBACK, id=tenant, room=row["id"])
+    return room_of(row)
+
+
+async def room(tx: Tx, room_id: int) -> Room | None:
+    """Return a room by our id, or None."""
+    row = await tx.one(ROOM, id=room_id)
+    return room_of(row) if row else None
+
+
+async def room_by_hipchat(tx: Tx, tenant: int, hipchat_id: int) -> Room | None:
+    """Return a tenant's room by Hipchat's id, or None."""
+    row = await tx.one(ROOM_BY_HIPCHAT, tenant=tenant, hipchat_id=hipchat_id)
+    return room_of(row) if row else None
+
+
+async def rooms(tx: Tx, tenant: int) -> list[Room]:
+    """Return a tenant's rooms, oldest first."""
+    return [room_of(row) for row in await tx.all(ROOMS, tenant=tenant)]
+
+
+async def room_gone(tx: Tx, tenant: int, hipchat_id: int, at: int | None) -> None:
+    """Note that a room was archived or deleted, or (None) is back."""
+    await tx.run(GONE, tenant=tenant, hipchat_id=hipchat_id, gone_at=at)

@@ -1,0 +1,114 @@
+"""Change: writing what decisions came to, whoever made them: alerts, history, news and timers in one go."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.domain.alert import RULES, Alert, Change, Event, Outcome
+from bot.domain.notice import lane_of
+from bot.storage import alerts, outbox, timers
+from bot.storage.engine import Tx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decided:
+    """A change beside the alert that it began from (None: a new one)."""
+
+    before: Alert | None
+    change: Change
+    told: bool = True
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a transaction is going to write for one tenant. Alerts are written once, however often they changed."""
+
+    tenant: int
+    now: int
+    new: dict[int, Alert] = field(default_factory=dict)
+    changed: dict[int, Alert] = field(default_factory=dict)
+    touched: dict[int, Alert] = field(default_factory=dict)
+    events: list[tuple[int, Event]] = field(default_factory=list)
+    posts: list[outbox.Post] = field(default_factory=list)
+    armed: list[timers.Timer] = field(default_factory=list)
+
+    def add(self, decided: Decided) -> None:
+        """Take a change in. News goes to the alert's room, unless whoever made the change tells the room himself."""
+        before, change = decided.before, decided.change
+        after = change.alert
+        subject = after or before
+        if subject is None:
+            return
+        self.events.extend((subject.number, event) for event in change.events)
+        if after is None:
+            return
+        self._alert(before, change, after)
+        if change.news is not None and decided.told and after.room is not None:
+            self.posts.append(
+                outbox.Post(
+                    tenant=after.tenant,
+                    room=after.room,
+                    news=change.news,
+                    lane=lane_of(change.news, after.severity),
+                    at=self.now,
+                    number=after.number,
+                    detail=_detail(change),
+                )
+            )
+        self._timers(before, change, after)
+
+    def _alert(self, before: Alert | None, change: Change, after: Alert) -> None:
+        number = after.number
+        if before is None or before.number != number or number in self.new:
+            self.new[number] = after
+        elif number in self.changed or change.events or change.news or _words(before) != _words(after):
+            self.touched.pop(number, None)
+            self.changed[number] = after
+        else:
+            self.touched[number] = after
+
+    def _timers(self, before: Alert | None, change: Change, after: Alert) -> None:
+        was = before.expires_at if before is not None and before.active and before.number == after.number else None
+        due = after.expires_at if after.active else None
+        # A promise that is only extended needs no new timer: the old one looks again when it is due.
+        if due is not None and was is None:
+            self._arm(timers.PROMISE, after, due)
+        silent = change.outcome is Outcome.REOPENED and change.news is None
+        if silent and after.flap_told_at is not None:
+            self._arm(timers.FLAPPING, after, after.flap_told_at + RULES.reopen_window)
+
+    def _arm(self, kind: str, alert: Alert, due: int) -> None:
+        self.armed.append(timers.Timer(kind=kind, tenant=alert.tenant, number=alert.number, due_at=due))
+
+    async def write(self, tx: Tx) -> None:
+        """Write everything that was taken in."""
+        await alerts.store(tx, new=self.new.values(), changed=self.changed.values(), touched=self.touched.values())
+        await alerts.add_history(tx, self.tenant, self.events)
+        await outbox.add(tx, self.posts)
+        await timers.arm(tx, self.armed)
+
+
+def _words(alert: Alert) -> tuple[object, ...]:
+    return alert.summary, alert.description, alert.labels, alert.links, alert.told_at, alert.reported, alert.resolved_at
+
+
+def _detail(change: Change) -> dict[str, str]:
+    """Return what the news must remember, because the alert will have moved on by the time it is told."""
+    by = change.events[-1].by if change.events else None
+    action = change.events[-1].action if change.events else ""
+    alert = change.alert
+    said = {
+        "why": change.why,
+        "by": by.name if by else "",
+        "action": action,
+        "state": alert.state.value if alert else "",
+        "severity": alert.severity.word if alert else "",
+        "owner": alert.owner.name if alert and alert.owner else "",
+        "count": str(alert.count) if alert else "",
+    }
+    return {name: text for name, text in said.items() if text}
+
+
+async def write_all(tx: Tx, ledgers: Iterable[Ledger]) -> None:
+    """Write the ledgers of several tenants."""
+    for ledger in ledgers:
+        await ledger.write(tx)

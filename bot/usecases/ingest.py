@@ -1,0 +1,246 @@
+"""Ingest: signals of backends become alerts; requests that wait share a commit (performance.md, "Group commit")."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bot.domain import episode
+from bot.domain.alert import RULES, Alert, Change, Outcome, Rules
+from bot.domain.routing import room_for
+from bot.domain.signal import Kind, Rejected, Signal
+from bot.domain.tenant import Feed
+from bot.storage import alerts, inbox, tenants
+from bot.storage.engine import BadValue, Busy, Conflict, Storage, StorageError, Tx
+from bot.usecases.change import Decided, Ledger
+
+GROUP = 500
+"""The most signals that share a commit: a command waits for one group at the most."""
+ATTEMPTS = 3
+
+Item = Signal | Rejected
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One request of a backend: the raw body and what a source read in it."""
+
+    feed: Feed
+    dialect: str
+    body: bytes
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What became of one item, in the order of the request."""
+
+    alert: int | None
+    outcome: Outcome
+    dedup_key: str
+    error: str = ""
+    path: str = ""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    delivery: Delivery
+    answer: asyncio.Future[list[Result]]
+
+
+@dataclass(slots=True)
+class _Problems:
+    """The newest alerts of one feed's dedup keys, kept up to date while a group is folded."""
+
+    feed: Feed
+    newest: dict[str, Alert]
+    resolved: dict[str, int]
+    unheard: set[str] = field(default_factory=set)
+
+
+class Intake:
+    """The queue in front of storage: what waits while one group commits is the next group."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        clock: Callable[[], int],
+        committed: Callable[[list[Result]], None] = lambda _results: None,
+        rules: Rules = RULES,
+    ) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._committed = committed
+        self._rules = rules
+        self._queue: deque[_Waiting] = deque()
+        self._more = asyncio.Event()
+
+    async def receive(self, delivery: Delivery) -> list[Result]:
+        """Fold a request's items into alerts and return what became of each, after the commit.
+
+        Raises StorageError when nothing was stored. A long request goes in in several groups, so that others get their turn.
+        """
+        results: list[Result] = []
+        for part in _parts(delivery):
+            answer: asyncio.Future[list[Result]] = asyncio.get_running_loop().create_future()
+            self._queue.append(_Waiting(delivery=part, answer=answer))
+            self._more.set()
+            results += await answer
+        return results
+
+    async def run(self) -> None:
+        """Commit groups until cancelled; what still waits then is committed before this returns."""
+        try:
+            while True:
+                await self._more.wait()
+                await self._drain()
+        finally:
+            await self._drain()
+
+    async def _drain(self) -> None:
+        while self._queue:
+            await self._commit(self._next_group())
+        self._more.clear()
+
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._queue and (not group or size + len(self._queue[0].delivery.items) <= GROUP):
+            waiting = self._queue.popleft()
+            group.append(waiting)
+            size += len(waiting.delivery.items)
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            answers = await self._attempt([waiting.delivery for waiting in group])
+        except (Conflict, BadValue) as error:
+            if len(group) == 1:
+                _refuse(group, error)
+                return
+            # One request that the database cannot take must not cost its neighbours.
+            for waiting in group:
+                await self._commit([waiting])
+            return
+        except StorageError as error:
+            _refuse(group, error)
+            return
+        except BaseException as error:
+            _refuse(group, error)
+            raise
+        for waiting, answer in zip(group, answers, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(answer)
+
+    async def _attempt(self, deliveries: Sequence[Delivery]) -> list[list[Result]]:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self._storage.begin() as tx:
+                    answers = await receive(tx, deliveries, self._clock(), self._rules)
+            except Busy:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                self._committed([result for answer in answers for result in answer])
+                return answers
+        raise AssertionError  # the loop returns or raises
+
+
+def _refuse(group: list[_Waiting], error: BaseException) -> None:
+    refusal = error if isinstance(error, StorageError) else Busy("the server is stopping")
+    for waiting in group:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(refusal)
+
+
+def _parts(delivery: Delivery) -> Iterator[Delivery]:
+    if len(delivery.items) <= GROUP:
+        yield delivery
+        return
+    for start in range(0, len(delivery.items), GROUP):
+        yield Delivery(
+            feed=delivery.feed,
+            dialect=delivery.dialect,
+            body=b"" if start else delivery.body,
+            items=delivery.items[start : start + GROUP],
+        )
+
+
+async def receive(tx: Tx, deliveries: Sequence[Delivery], now: int, rules: Rules = RULES) -> list[list[Result]]:
+    """Fold the items of one or many requests, in order, and write what they come to. One request or a hundred alike."""
+    feeds = {delivery.feed.id: delivery.feed for delivery in deliveries}
+    last = await tenants.lock(tx, *(feed.tenant for feed in feeds.values()))
+    given = dict(last)
+    problems = {feed.id: await _problems(tx, feed, deliveries, now, rules) for feed in feeds.values()}
+    ledgers = {tenant: Ledger(tenant=tenant, now=now) for tenant in last}
+    answers = []
+    for delivery in deliveries:
+        of_feed = problems[delivery.feed.id]
+        ledger = ledgers[delivery.feed.tenant]
+        answers.append([_take(item, of_feed, ledger, given, rules) for item in delivery.items])
+    for ledger in ledgers.values():
+        await ledger.write(tx)
+    for tenant, number in given.items():
+        if number != last[tenant]:
+            await tenants.numbered(tx, tenant, number)
+    for each in problems.values():
+        await inbox.remember_resolves(tx, each.feed.id, each.unheard, now)
+    bodies = [
+        inbox.Body(feed=delivery.feed.id, dialect=delivery.dialect, body=delivery.body)
+        for delivery in deliveries
+        if delivery.body
+    ]
+    await inbox.keep(tx, bodies, now)
+    return answers
+
+
+async def _problems(tx: Tx, feed: Feed, deliveries: Sequence[Delivery], now: int, rules: Rules) -> _Problems:
+    keys = list(
+        dict.fromkeys(
+            item.dedup_key
+            for delivery in deliveries
+            if delivery.feed.id == feed.id
+            for item in delivery.items
+            if isinstance(item, Signal)
+        )
+    )
+    newest = await alerts.latest_of(tx, feed.id, keys)
+    unknown = [key for key in keys if key not in newest]
+    resolved = await inbox.resolved_before(tx, feed.id, unknown, now - rules.remember_resolve) if unknown else {}
+    return _Problems(feed=feed, newest=newest, resolved=resolved)
+
+
+def _take(item: Item, of_feed: _Problems, ledger: Ledger, given: dict[int, int], rules: Rules) -> Result:
+    if isinstance(item, Rejected):
+        return Result(alert=None, outcome=Outcome.REJECTED, dedup_key=item.dedup_key, error=item.reason, path=item.path)
+    feed = of_feed.feed
+    current = of_feed.newest.get(item.dedup_key)
+
+    def fresh() -> Alert:
+        number = given[feed.tenant] + 1
+        return episode.opened(item, ledger.now, tenant=feed.tenant, number=number, feed=feed.id, room=room_for(feed))
+
+    change = episode.fold(
+        current,
+        item,
+        ledger.now,
+        fresh=fresh,
+        resolved_before=of_feed.resolved.get(item.dedup_key),
+        rules=rules,
+    )
+    _note(item, change, of_feed, given)
+    if current is None and item.kind is Kind.RESOLVED:
+        of_feed.unheard.add(item.dedup_key)
+        of_feed.resolved[item.dedup_key] = ledger.now
+    ledger.add(Decided(before=current, change=change))
+    subject = change.alert or current
+    return Result(alert=subject.number if subject else None, outcome=change.outcome, dedup_key=item.dedup_key)
+
+
+def _note(item: Signal, change: Change, of_feed: _Problems, given: dict[int, int]) -> None:
+    after = change.alert
+    if after is None:
+        return
+    of_feed.newest[item.dedup_key] = after
+    given[after.tenant] = max(given[after.tenant], after.number)
