@@ -1,0 +1,217 @@
+"""The one table of `/alert` verbs (product.md 5); help is printed from it.
+
+A new verb is a row of VERBS, and a reader in readers.py unless one of those fits.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.domain.line import Command, Line
+from bot.domain.readers import (
+    POLITE,
+    read_alone,
+    read_assign,
+    read_change,
+    read_close,
+    read_list,
+    read_one,
+    read_refusal,
+    read_severity,
+    read_text,
+    read_timed,
+)
+from bot.domain.spelling import nearest
+from bot.domain.words import Misread, shown
+
+LIST_USAGE = (
+    'list [open|acked|snoozed|closed|all] [mine|unassigned|@name] [severity>=error] [label=value] ["text"] [page 2]'
+)
+NO_TOPIC = 'There is no help on "{}".'
+
+HELP_TITLE = "/alert VERB [alerts] [arguments] [note]"
+HELP_TARGETS = (
+    "Alerts: 12 · 12,14 · 14-17 · last · mine · all · service=db · severity<=info. "
+    "None given: the only unacked one of this room."
+)
+HELP_TIMES = "Times: 30m · 2h · 1h30m · 2d · until 09:00 · until tomorrow."
+HELP_NOTES = 'Notes: the rest of the line. Put one that begins with a number into quotes or after "--".'
+HELP_MORE = "More: /alert help ack, or any other verb."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verb:
+    """A verb of `/alert`: what it is called, how it is written, what it does in a few words, and who reads it.
+
+    In `usage`, brackets hold what may be left out and `|` parts alternatives. `changes` tells verbs that change alerts.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    usage: tuple[str, ...]
+    summary: str
+    example: str
+    reader: Callable[[Line], Command]
+    changes: bool = True
+
+
+def read_help(line: Line) -> Command:
+    """Read a verb to explain, by any of its names; raises `Misread` for another word."""
+    word = line.words.peek()
+    if word is None or line.words.low() in POLITE:
+        return Command(verb="help")
+    verb = NAMES.get(line.words.low())
+    if verb is None:
+        meant = nearest(line.words.low(), NAMES)
+        suggestion = f"help {meant}" if meant else None
+        raise Misread(NO_TOPIC.format(shown(word.text, 40)), suggestion=suggestion)
+    return Command(verb="help", topic=verb.name)
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        name="list",
+        aliases=("ls",),
+        usage=(LIST_USAGE,),
+        summary="the alerts of this room, the active ones unless you say otherwise",
+        example='list open severity>=error service=db "disk full"',
+        reader=read_list,
+        changes=False,
+    ),
+    Verb(
+        name="show",
+        usage=("show 12", "show last"),
+        summary="one alert with all that is known about it",
+        example="show 12",
+        reader=read_one,
+        changes=False,
+    ),
+    Verb(
+        name="ack",
+        aliases=("a", "ok"),
+        usage=("ack 12 14-17 [2h] [note]", "ack 12 [until 09:00] [note]", "ack [last|mine|all|service=db]"),
+        summary="I work on it; until then, if you give a time",
+        example="ack 12 14-17 2h replacing the disk",
+        reader=read_timed,
+    ),
+    Verb(
+        name="unack",
+        usage=("unack 12 [note]",),
+        summary="nobody works on it any more: open again",
+        example="unack 12",
+        reader=read_change,
+    ),
+    Verb(
+        name="close",
+        aliases=("c", "resolve", "done"),
+        usage=("close 12 [fixed|noise|dupe 9] [text]",),
+        summary="it is over, and why",
+        example="close 12 fixed new disk is in",
+        reader=read_close,
+    ),
+    Verb(
+        name="reopen",
+        usage=("reopen 12 [note]",),
+        summary="it was closed and is not over",
+        example="reopen 12 still failing",
+        reader=read_change,
+    ),
+    Verb(
+        name="assign",
+        aliases=("give",),
+        usage=("assign 12 @name [note]", "assign @name 12 14", "assign 12 me"),
+        summary="make somebody its owner and tell them",
+        example="assign 12 @dana you know that machine",
+        reader=read_assign,
+    ),
+    Verb(
+        name="own",
+        aliases=("mine", "take"),
+        usage=("own 12 [2h] [note]",),
+        summary="assign it to me and ack it",
+        example="own 12",
+        reader=read_timed,
+    ),
+    Verb(
+        name="unassign",
+        usage=("unassign 12 [note]",),
+        summary="take its owner away",
+        example="unassign 12",
+        reader=read_change,
+    ),
+    Verb(
+        name="note",
+        aliases=("n",),
+        usage=("note 12 text to the end of the line",),
+        summary="write something into its history",
+        example="note 12 only 2 of 5 disks are affected",
+        reader=read_text,
+    ),
+    Verb(
+        name="severity",
+        usage=("severity 12 critical|error|warning|info", "severity critical 12"),
+        summary="make it more or less severe",
+        example="severity 12 critical",
+        reader=read_severity,
+    ),
+    Verb(
+        name="history",
+        usage=("history 12",),
+        summary="who did what with it, and when",
+        example="history 12",
+        reader=read_one,
+        changes=False,
+    ),
+    Verb(
+        name="undo",
+        usage=("undo",),
+        summary="take back my last change in this room, within 5 minutes",
+        example="undo",
+        reader=read_alone,
+    ),
+    Verb(
+        name="yes",
+        usage=("yes",),
+        summary="do what you asked me about",
+        example="yes",
+        reader=read_alone,
+    ),
+    Verb(
+        name="no",
+        usage=("no",),
+        summary="leave it",
+        example="no",
+        reader=read_refusal,
+        changes=False,
+    ),
+    Verb(
+        name="test",
+        usage=("test",),
+        summary="send a test alert through the whole path",
+        example="test",
+        reader=read_alone,
+    ),
+    Verb(
+        name="help",
+        usage=("help", "help ack"),
+        summary="this text, or more about one verb",
+        example="help ack",
+        reader=read_help,
+        changes=False,
+    ),
+)
+
+NAMES: dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}
+"""Each verb under its name and its aliases."""
+
+
+def help_text(topic: str = "") -> str:
+    """Help as plain text that fits one message: on all verbs, or on one (by any of its names)."""
+    verb = NAMES.get(topic.strip().lower())
+    if verb is None:
+        lines = [f"{', '.join((each.name, *each.aliases))}: {each.summary}" for each in VERBS]
+        return "\n".join((HELP_TITLE, *lines, HELP_TARGETS, HELP_TIMES, HELP_NOTES, HELP_MORE))
+    names = f"{verb.name} (also {', '.join(verb.aliases)})" if verb.aliases else verb.name
+    forms = [f"/alert {form}" for form in verb.usage]
+    hints = [HELP_TARGETS, HELP_TIMES, HELP_NOTES] if verb.reader is read_timed else []
+    hints = hints or ([HELP_TARGETS, HELP_NOTES] if verb.changes and verb.reader is not read_alone else [])
+    return "\n".join((f"{names}: {verb.summary}", *forms, f"For example: /alert {verb.example}", *hints))
