@@ -191,9 +191,9 @@ def card_text(value: str, text_format: Literal["html", "text"] = "html") -> str:
 EVERYBODY: Final = ("all", "here")
 
 EMOTICONS: Final[Mapping[str, str]] = {
-    ":)": "🙂", ":-)": "🙂", ":(": "🙁", ":-(": "🙁", ";)": "😉", ";-)": "😉", ":D": "😀", ":-D": "😀", ":P": "😛", ":p": "😛",
-    "(y)": "👍", "(n)": "👎", "(thumbsup)": "👍", "(thumbsdown)": "👎", "(success)": "✅", "(successful)": "✅",
-    "(failed)": "❌", "(fail)": "❌", "(heart)": "❤️", "(coffee)": "☕", "(tada)": "🎉", "(fire)": "🔥", "(shrug)": "🤷",
+    ":)": "☺", ":-)": "☺", ":(": "☹", ":-(": "☹", ";)": "😉", ";-)": "😉", ":D": "😀", ":-D": "😀", ":P": "😛", ":p": "😛",
+    "(y)": "👍", "(n)": "👎", "(thumbsup)": "👍", "(thumbsdown)": "👎", "(success)": "✔", "(successful)": "✔",
+    "(failed)": "✘", "(fail)": "✘", "(heart)": "♥", "(coffee)": "☕", "(tada)": "🎉", "(fire)": "🔥", "(shrug)": "🤷",
     "(wave)": "👋", "(allthethings)": "🙌", "(awthanks)": "😊",
 }  # fmt: skip
 
@@ -208,7 +208,7 @@ _STYLED: Final = re.compile(r"/(?P<name>code|pre|monospace|quote|me|em)(?:[ \t]|
 
 
 def mention_pattern(names: Iterable[str]) -> str:
-    """Return a regular expression (for IGNORECASE and ASCII) of the mentions in a text; hipchat-api.md 10.2.
+    """Return a regular expression (for IGNORECASE) of the mentions in a text; hipchat-api.md 10.2.
 
     The name must be exact, with a non-word character or an end of the text on both sides.
     """
@@ -230,7 +230,7 @@ def _line(text: str, names: Iterable[str]) -> str:
     out = []
     at = 0
     pattern = f"{_LINK}|{mention_pattern(names)}|{_EMOTICON}"
-    for found in re.finditer(pattern, text, re.IGNORECASE | re.ASCII):
+    for found in re.finditer(pattern, text, re.IGNORECASE):
         out.append(escape(text[at : found.start()], quote=False))
         at = found.end()
         if found["link"]:

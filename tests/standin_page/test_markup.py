@@ -224,8 +224,8 @@ def test_mentions(text: str, mentioned: list[str]) -> None:
         ("/em waves", '<span class="me">waves</span>'),
         ("/codex x", "/codex x"),
         ("/alert ack 1", "/alert ack 1"),
-        ("good :)", 'good <span class="emoticon" title=":)">🙂</span>'),
-        ("(success) done", '<span class="emoticon" title="(success)">✅</span> done'),
+        ("good :)", 'good <span class="emoticon" title=":)">☺</span>'),
+        ("(success) done", '<span class="emoticon" title="(success)">✔</span> done'),
         ("f(y) http://x:P", 'f(y) <a href="http://x:P">http://x:P</a>'),
     ],
 )
