@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from bot.hipchat.channel import HipchatChannel
+from bot.hipchat.client import HipchatClient
+from bot.hipchat.medium import HipchatMedium
+from bot.hipchat.proof import Prover
 from bot.observe import Metrics
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.storage.engine import Storage
 from bot.usecases.ingest import Intake
+from bot.vault import Vault
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +35,11 @@ class Parts:
     clock: Clock
     metrics: Metrics
     wakeups: Wakeups
+    vault: Vault
+    channel: HipchatChannel
+    medium: HipchatMedium
+    prover: Prover
+    client: HipchatClient
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)

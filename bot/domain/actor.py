@@ -34,12 +34,13 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Who acts, as history shows them."""
+    """Who acts. `label` is how history names them, where that is more than the name."""
 
     kind: Who
     name: str
     id: str = ""
     via: Via = Via.SOURCE
+    label: str = ""
 
     @property
     def person(self) -> Person:

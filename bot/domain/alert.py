@@ -157,7 +157,6 @@ class Alert:
     flaps: int = 0
     flap_told_at: int | None = None
     latest: bool = True
-    version: int = 1
 
     @property
     def active(self) -> bool:

@@ -71,31 +71,27 @@ FOLD_RESERVE = 8
 
 
 def bundle(waiting: Sequence[Notice], room_for: int) -> Bundle:
-    """Choose what goes out now when `room_for` messages may be sent.
+    """Choose what news goes out now when `room_for` messages may be sent.
 
-    All one by one when they fit. Otherwise commands' answers first, then as many of the critical ones as leave
-    half of the rest for the digest, and everything else folds into it. The notices of one alert stay in order.
+    All one by one when they fit. Otherwise as many of the critical ones as fit into half of the room, and everything
+    else folds into one digest. The notices of one alert stay in order.
     """
-    if room_for <= 0:
-        return Bundle(single=(), folded=())
     ordered = in_order(waiting)
     if len(ordered) <= room_for:
         return Bundle(single=tuple(ordered), folded=())
-    answers = [notice for notice in ordered if notice.lane is Lane.COMMAND][:room_for]
-    left = room_for - len(answers)
-    chosen = {notice.id for notice in answers}
-    news = [notice for notice in ordered if notice.lane is not Lane.COMMAND]
-    if left and news:
-        alone = {notice.number for notice in news if notice.lane is Lane.CRITICAL}
+    if room_for <= 0:
+        return Bundle(single=(), folded=())
+    stories: dict[int | None, list[Notice]] = defaultdict(list)
+    for notice in ordered:
+        stories[notice.number].append(notice)
+    single: list[Notice] = []
+    for notice in ordered:
         # An alert's notices are one by one or folded, never both: half of its story in a digest would read backwards.
-        for number in alone:
-            story = [notice for notice in news if notice.number == number]
-            if len(chosen) - len(answers) + len(story) > left // 2:
-                break
-            chosen.update(notice.id for notice in story)
-    single = tuple(notice for notice in ordered if notice.id in chosen)
-    folded = tuple(notice for notice in news if notice.id not in chosen) if left > len(single) - len(answers) else ()
-    return Bundle(single=single, folded=folded)
+        story = stories[notice.number]
+        if notice is story[0] and notice.lane is Lane.CRITICAL and len(single) + len(story) <= room_for // 2:
+            single += story
+    chosen = {notice.id for notice in single}
+    return Bundle(single=tuple(single), folded=tuple(notice for notice in ordered if notice.id not in chosen))
 
 
 def in_order(waiting: Sequence[Notice]) -> list[Notice]:

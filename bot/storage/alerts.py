@@ -46,19 +46,18 @@ COLUMNS = (
     "flaps",
     "flap_told_at",
     "latest",
-    "version",
     "words",
 )
-_KEPT = ("tenant_id", "number", "feed_id", "dedup_key", "opened_at", "version")
+_KEPT = ("tenant_id", "number", "feed_id", "dedup_key", "opened_at")
 
 INSERT = f"INSERT INTO alerts ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + name for name in COLUMNS)})"
 SAVE = (
     "UPDATE alerts SET "
     + ", ".join(f"{name} = :{name}" for name in COLUMNS if name not in _KEPT)
-    + ", version = version + 1 WHERE tenant_id = :tenant_id AND number = :number"
+    + " WHERE tenant_id = :tenant_id AND number = :number"
 )
 TOUCH = """
-UPDATE alerts SET count = :count, last_seen_at = :last_seen_at, senders = :senders, version = version + 1
+UPDATE alerts SET count = :count, last_seen_at = :last_seen_at, senders = :senders
 WHERE tenant_id = :tenant_id AND number = :number
 """
 LATEST = "SELECT * FROM alerts WHERE feed_id = :feed AND dedup_key IN (:keys) AND latest"
@@ -113,7 +112,6 @@ def alert_of(row: Row) -> Alert:
         flaps=row["flaps"],
         flap_told_at=row["flap_told_at"],
         latest=bool(row["latest"]),
-        version=row["version"],
     )
 
 
@@ -153,7 +151,6 @@ def row_of(alert: Alert) -> dict[str, Value]:
         "flaps": alert.flaps,
         "flap_told_at": alert.flap_told_at,
         "latest": alert.latest,
-        "version": alert.version,
         "words": words_of(alert),
     }
 
@@ -220,7 +217,7 @@ async def add_history(tx: Tx, tenant: int, events: Iterable[tuple[int, Event]]) 
             "at": event.at,
             "action": event.action,
             "who": event.by.kind.value,
-            "name": event.by.name,
+            "name": event.by.label or event.by.name,
             "person_id": event.by.id,
             "via": event.by.via.value,
             "note": event.note,

@@ -1,7 +1,7 @@
 """Search: alerts by state, severity, owner, label and words, newest first, a page at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -30,6 +30,11 @@ class Query:
     words: Sequence[str] = field(default_factory=tuple)
     before: int | None = None
     worst_first: bool = False
+
+
+def worst_first(query: Query) -> Query:
+    """Return the query with the worst alerts first."""
+    return replace(query, worst_first=True)
 
 
 async def find(tx: Tx, query: Query, *, limit: int, offset: int = 0) -> list[Alert]:

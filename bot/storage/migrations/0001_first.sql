@@ -142,7 +142,6 @@ CREATE TABLE alerts (
   flaps BIGINT NOT NULL,
   flap_told_at BIGINT,
   latest BOOLEAN NOT NULL,
-  version BIGINT NOT NULL,
   words TEXT NOT NULL,
   PRIMARY KEY (tenant_id, number),
   CHECK (state = 'closed' OR latest)

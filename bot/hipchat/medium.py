@@ -1,0 +1,55 @@
+"""The medium of rooms: how news looks there, how much of it goes, and its sending (the port is in usecases/deliver.py)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.domain.alert import Alert
+from bot.domain.notice import News, Notice
+from bot.domain.tenant import Speaker
+from bot.hipchat import pacing, render
+from bot.hipchat.channel import HipchatChannel
+from bot.ports import Clock, Receipt
+
+Sent = tuple[list[int], list[int]]
+
+
+class HipchatMedium:
+    """Cards and digests, paced by the clock and by what Hipchat's answers say is left."""
+
+    def __init__(self, channel: HipchatChannel, clock: Clock) -> None:
+        self._channel = channel
+        self._clock = clock
+
+    def single(self, notice: Notice, alert: Alert | None) -> Mapping[str, Any]:
+        """Return the message of one notice; an answer that did not fit before is sent as it was rendered then."""
+        if notice.news is News.REPLY:
+            body: dict[str, Any] = json.loads(notice.detail["body"])
+            return body
+        return render.notice(notice, alert, now=self._clock())
+
+    def digest(self, notices: Sequence[Notice], about: Mapping[int, Alert], most: int) -> list[Mapping[str, Any]]:
+        """Return the messages, at most `most`, that stand for many notices."""
+        return render.digest(notices, about, most=most)
+
+    def plain(self, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return a message without its card, or None when it has none."""
+        if "card" not in message:
+            return None
+        return {name: value for name, value in message.items() if name != "card"}
+
+    def news_allowed(self, speaker: Speaker, room: int, sent: Sent, now: int) -> int:
+        """Return how many messages of news the room takes now."""
+        return pacing.news_allowed(*sent, self._channel.flood(speaker, room), now)
+
+    def answer_fits(self, speaker: Speaker, room: int, sent: Sent, now: int) -> bool:
+        """Say whether the room takes one more answer now."""
+        return pacing.answer_fits(*sent, self._channel.flood(speaker, room), now)
+
+    def next_slot(self, speaker: Speaker, room: int, sent: Sent, now: int) -> int:
+        """Return when the room takes a message of news again (epoch ms)."""
+        return pacing.next_slot(*sent, self._channel.flood(speaker, room), now)
+
+    async def send(self, message: Mapping[str, Any], speaker: Speaker, room: int) -> Receipt:
+        """Send into a room, by Hipchat's id. Raises Later, Never, or Dead."""
+        return await self._channel.send(message, speaker, room)

@@ -1,0 +1,87 @@
+"""Serving: the bot's processes: web, worker, or both, until they are told to stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import structlog
+from aiohttp import web
+
+from bot.parts import Parts
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.web.server import create_app
+from bot.wiring import running, system_clock
+from bot.workers import run as workers
+
+SHUTDOWN = 5.0
+"""Seconds that running requests get when the process stops."""
+
+log = structlog.get_logger()
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Open a listening socket; port 0 takes a free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def with_base_url(settings: Settings, port: int) -> Settings:
+    """Return the settings with a base URL: the given one, or this machine's own for trying things out."""
+    if settings.base_url:
+        return settings
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "127.0.0.1", "::"} else settings.host  # noqa: S104 - compared
+    return replace(settings, base_url=f"http://{host}:{port}")
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    settings: Settings,
+    *,
+    web_too: bool = True,
+    workers_too: bool = True,
+    clock: Clock = system_clock,
+    sock: socket.socket | None = None,
+) -> AsyncIterator[Parts]:
+    """Run the bot for the length of the block. When a loop dies, the block is cancelled and its error raised."""
+    async with contextlib.AsyncExitStack() as stack:
+        if web_too:
+            sock = sock or listening(settings.host, settings.port)
+            stack.callback(sock.close)
+            settings = with_base_url(settings, sock.getsockname()[1])
+        parts = await stack.enter_async_context(running(settings, clock=clock))
+        if web_too:
+            assert sock is not None
+            runner = web.AppRunner(create_app(parts), access_log=None, shutdown_timeout=SHUTDOWN)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.SockSite(runner, sock, backlog=1024).start()
+            log.info("listening", port=sock.getsockname()[1], base_url=settings.base_url)
+        if not workers_too:
+            yield parts
+            return
+        async with asyncio.TaskGroup() as group:
+            loops = group.create_task(workers.run(parts))
+            yield parts
+            loops.cancel()
+
+
+async def serve_until_stopped(settings: Settings, *, web_too: bool, workers_too: bool) -> None:
+    """Run the bot until SIGTERM or SIGINT; what was accepted is committed before it ends."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with serving(settings, web_too=web_too, workers_too=workers_too):
+        await stopped.wait()
+        log.info("stopping")

@@ -1,0 +1,55 @@
+"""Act: what somebody does to an alert through the REST API. The room hears of it."""
+
+from bot.domain import action
+from bot.domain.action import Wish
+from bot.domain.actor import Actor, Person, Via, Who
+from bot.domain.alert import Action, Alert
+from bot.domain.errors import Unknown
+from bot.domain.tenant import Key
+from bot.storage import alerts, people, tenants
+from bot.storage.engine import Storage
+from bot.usecases.change import Decided, Ledger
+
+NO_ALERT = "there is no alert {number} in this feed"
+
+
+async def perform_api(
+    storage: Storage,
+    *,
+    key: Key,
+    number: int,
+    action: Action,
+    by: str,
+    note: str = "",
+    to: str | None = None,
+    until: int | None = None,
+    now: int,
+) -> Alert:
+    """Do an action for a key's holder and return the alert as it is then.
+
+    `by` is the name that history shows, as `NAME (via key KEYNAME)`; `to` a mention name for an assign, `until` epoch ms.
+    Raises Unknown for an alert of another feed, Refused (409) and Invalid (422).
+    """
+    label = f"{by} (via key {key.name})"
+    actor = Actor(kind=Who.PERSON, name=by, id=f"api:{by}", via=Via.API, label=label)
+    tenant = key.feed.tenant
+    async with storage.begin(urgent=True) as tx:
+        await tenants.lock(tx, tenant)
+        alert = (await alerts.by_numbers(tx, tenant, [number])).get(number)
+        if alert is None or alert.feed != key.feed.id:
+            raise Unknown(NO_ALERT.format(number=number))
+        owner = None
+        if to is not None:
+            known = await people.by_mention(tx, tenant, to.removeprefix("@"))
+            name = to.removeprefix("@")
+            owner = Person(id=known.id, name=known.mention_name) if known else Person(id=f"api:{name}", name=name)
+        change = _decided(alert, Wish(action=action, by=actor, note=note, to=owner, until=until), now)
+        ledger = Ledger(tenant=tenant, now=now)
+        ledger.add(change)
+        await ledger.write(tx)
+    assert change.change.alert is not None
+    return change.change.alert
+
+
+def _decided(alert: Alert, wish: Wish, now: int) -> Decided:
+    return Decided(before=alert, change=action.act(alert, wish, now))

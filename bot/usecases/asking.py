@@ -1,0 +1,203 @@
+"""Asking: which alerts a command means, and the question that goes before one that means many."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from bot.domain import reply
+from bot.domain.actor import Person
+from bot.domain.alert import ACTIVE, Alert, State
+from bot.domain.commands import Command, Filter, Targets
+from bot.domain.reply import Reply
+from bot.domain.signal import SEVERITY_WORDS, Severity
+from bot.domain.tenant import Caller
+from bot.storage import alerts, calls, search
+from bot.storage.engine import Tx
+from bot.usecases.change import Ledger
+
+MANY = 5
+"""More than this many alerts named by `all` or a filter are asked about first (product.md 5)."""
+MOST = 20_000
+ANSWER_WITHIN = 2 * 60_000
+EXAMPLES = 3
+COMPARE: Mapping[str, Callable[[int, int], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+WHICH = 10
+
+
+class Asked(Exception):
+    """The command cannot go on without another word from its person."""
+
+    def __init__(self, answer: Reply) -> None:
+        self.reply = answer
+        super().__init__(answer.text)
+
+
+@dataclass(kw_only=True, slots=True)
+class Turn:
+    """One command while it is being done: the transaction, who asks, and what is going to be written.
+
+    `confirmed` are the numbers that `yes` was said to; `undo` what is kept for taking it back.
+    """
+
+    tx: Tx
+    caller: Caller
+    now: int
+    message_id: str
+    person: Person | None = None
+    confirmed: tuple[int, ...] | None = None
+    undo: str = ""
+    ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(tenant=self.caller.tenant.id, now=self.now)
+
+    def query(self, wanted: Filter | None = None, *, states: frozenset[State] | None = None) -> search.Query:
+        """Return the query of a filter in this room."""
+        wanted = wanted or Filter()
+        named = frozenset(State(word) for word in wanted.states)
+        owner = {"me": self.caller.actor.id, "none": ""}.get(wanted.owner or "x")
+        return search.Query(
+            tenant=self.caller.tenant.id,
+            room=self.caller.room.id,
+            states=states or named or ACTIVE,
+            severities=_severities(wanted),
+            owner=owner,
+            owner_name=wanted.owner if wanted.owner not in {None, "me", "none"} else None,
+            labels=[(name, sign == "=", value) for name, sign, value in wanted.labels],
+            words=wanted.text.split(),
+        )
+
+
+def _severities(wanted: Filter) -> frozenset[Severity]:
+    if wanted.severity is None:
+        return frozenset(Severity)
+    sign, word = wanted.severity
+    return frozenset(severity for severity in Severity if COMPARE[sign](severity, SEVERITY_WORDS[word]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Meant:
+    """The alerts that a command means, by number, and the numbers that this room does not have."""
+
+    alerts: Sequence[Alert]
+    unknown: Sequence[int] = ()
+
+
+async def meant(turn: Turn, command: Command) -> Meant:
+    """Return the alerts that a command's targets mean. Raises Asked when that needs another word."""
+    targets = command.targets
+    if turn.confirmed is not None:
+        return await _numbered(turn, turn.confirmed)
+    if targets.ranges:
+        return await _numbered(turn, targets.numbers)
+    if not targets.given:
+        return Meant(alerts=[await _only_one(turn, command)])
+    if targets.word == "last":
+        newest = await search.find(turn.tx, turn.query(states=frozenset(State)), limit=1)
+        if not newest:
+            raise Asked(reply.info(reply.NO_ALERTS))
+        return Meant(alerts=newest)
+    wanted = targets.filter or Filter()
+    if targets.word == "mine":
+        wanted = replace(wanted, owner="me")
+    found = await search.find(turn.tx, turn.query(wanted), limit=MOST)
+    if not found:
+        raise Asked(reply.info(reply.NONE_MATCHES.format(_words(targets))))
+    if len(found) > MANY and (targets.word != "mine" or targets.filter is not None):
+        await _ask(turn, command, found)
+    return Meant(alerts=sorted(found, key=lambda alert: alert.number))
+
+
+async def _numbered(turn: Turn, numbers: Sequence[int]) -> Meant:
+    found = await alerts.by_numbers(turn.tx, turn.caller.tenant.id, list(numbers))
+    here = {number: alert for number, alert in found.items() if alert.room == turn.caller.room.id}
+    return Meant(
+        alerts=[here[number] for number in numbers if number in here],
+        unknown=[number for number in numbers if number not in here],
+    )
+
+
+async def _only_one(turn: Turn, command: Command) -> Alert:
+    """Return the only unacked alert of the room; ask which when there is none or more than one."""
+    found = await search.find(turn.tx, turn.query(states=frozenset({State.OPEN})), limit=WHICH)
+    if len(found) == 1:
+        return found[0]
+    raise Asked(reply.which(command.verb, found))
+
+
+async def _ask(turn: Turn, command: Command, found: Sequence[Alert]) -> None:
+    numbers = sorted(alert.number for alert in found)
+    await calls.ask(
+        turn.tx,
+        tenant=turn.caller.tenant.id,
+        room=turn.caller.room.id,
+        person=turn.caller.actor.id,
+        at=turn.now,
+        command=msgspec.json.encode(replace(command, targets=Targets())).decode(),
+        numbers=msgspec.json.encode(numbers).decode(),
+    )
+    raise Asked(reply.would(command.verb, numbers))
+
+
+async def yes(turn: Turn) -> Command | Reply:
+    """Return the command that a person was asked about, for exactly the numbers that were shown."""
+    asked = await calls.asked(
+        turn.tx,
+        tenant=turn.caller.tenant.id,
+        room=turn.caller.room.id,
+        person=turn.caller.actor.id,
+        since=turn.now - ANSWER_WITHIN,
+    )
+    if asked is None:
+        return reply.info(reply.NOTHING_ASKED)
+    await _answered(turn)
+    command, numbers = asked
+    turn.confirmed = tuple(msgspec.json.decode(numbers, type=list[int]))
+    return msgspec.json.decode(command, type=Command)
+
+
+async def no(turn: Turn, _command: Command) -> Reply:
+    """Forget what was asked."""
+    asked = await calls.asked(
+        turn.tx,
+        tenant=turn.caller.tenant.id,
+        room=turn.caller.room.id,
+        person=turn.caller.actor.id,
+        since=turn.now - ANSWER_WITHIN,
+    )
+    if asked is None:
+        return reply.info(reply.NOTHING_ASKED)
+    await _answered(turn)
+    return reply.info(reply.LEFT)
+
+
+async def _answered(turn: Turn) -> None:
+    await calls.answered(turn.tx, tenant=turn.caller.tenant.id, room=turn.caller.room.id, person=turn.caller.actor.id)
+
+
+async def open_numbers(turn: Turn) -> list[int]:
+    """Return a few real numbers of the room for examples, open ones first."""
+    found = await search.find(turn.tx, turn.query(states=frozenset({State.OPEN})), limit=EXAMPLES)
+    if not found:
+        found = await search.find(turn.tx, turn.query(states=frozenset(State)), limit=EXAMPLES)
+    return [alert.number for alert in found]
+
+
+async def room_of(turn: Turn) -> reply.Room:
+    """Return what a reply about unknown numbers tells of the room."""
+    newest = await search.find(turn.tx, turn.query(states=frozenset(State)), limit=1)
+    still = await search.find(turn.tx, turn.query(states=frozenset({State.OPEN})), limit=WHICH)
+    return reply.Room(last=newest[0].number if newest else None, open=tuple(alert.number for alert in still))
+
+
+def _words(targets: Targets) -> str:
+    return "that" if targets.filter is not None else f'"{targets.word}"'

@@ -1,0 +1,160 @@
+"""Command: what somebody typed after /alert is done once, answered the same again, and remembered for undo."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from bot.domain import reply
+from bot.domain.actor import Person
+from bot.domain.commands import Command, Misread, parse
+from bot.domain.notice import Lane, News
+from bot.domain.reply import Reply
+from bot.domain.tenant import Caller, Right, may
+from bot.domain.verbs import NAMES
+from bot.storage import calls, outbox, tenants
+from bot.storage.engine import Storage, Tx
+from bot.usecases import asking, changing, showing, testing
+from bot.usecases.asking import Asked, Turn
+from bot.usecases.directory import FindPerson
+
+MINUTE = 60_000
+
+Rendered = Callable[[Reply], Mapping[str, Any]]
+Fits = Callable[[tuple[list[int], list[int]]], bool]
+
+DOERS: Mapping[str, Callable[[Turn, Command], Awaitable[Reply]]] = {
+    "list": showing.show_list,
+    "show": showing.show_one,
+    "history": showing.show_history,
+    "help": showing.show_help,
+    "ack": changing.change,
+    "unack": changing.change,
+    "close": changing.change,
+    "reopen": changing.change,
+    "assign": changing.change,
+    "own": changing.change,
+    "unassign": changing.change,
+    "note": changing.change,
+    "severity": changing.change,
+    "undo": changing.undo,
+    "no": asking.no,
+    "test": testing.test,
+}
+"""What each verb does; `yes` stands for the command that it confirms."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """What a command came to: the body to answer (empty: none, or it follows by REST), for metrics verb and outcome."""
+
+    body: str
+    verb: str = ""
+    outcome: str = ""
+
+
+async def perform(
+    storage: Storage,
+    caller: Caller,
+    text: str,
+    *,
+    message_id: str,
+    via: str,
+    now: int,
+    rendered: Rendered,
+    fits: Fits,
+    find_person: FindPerson,
+) -> Done:
+    """Do what a message asks for, once per (tenant, room, message).
+
+    The same message through the same webhook (`via`) is answered the same again, through another one with nothing.
+    `rendered` makes the body of a reply, `fits` says whether the room takes one more answer, `find_person` looks a
+    mention name up.
+    """
+    async with storage.read() as tx:
+        before = await _before(tx, caller, message_id, via)
+    if before is not None:
+        return before
+    command, misread = _parsed(text)
+    person = await _person(command, caller, find_person)
+    async with storage.begin(urgent=True) as tx:
+        await tenants.lock(tx, caller.tenant.id)
+        before = await _before(tx, caller, message_id, via)
+        if before is not None:
+            return before
+        turn = Turn(tx=tx, caller=caller, now=now, message_id=message_id, person=person)
+        answer = await _answer(turn, command, misread)
+        await turn.ledger.write(tx)
+        body = msgspec.json.encode(rendered(answer)).decode()
+        body = await _within_budget(tx, caller, body, now, fits)
+        await calls.add(
+            tx,
+            calls.Call(
+                tenant=caller.tenant.id,
+                room=caller.room.id,
+                message=message_id,
+                via=via,
+                person=caller.actor.id,
+                at=now,
+                reply=body,
+                undo=turn.undo,
+            ),
+        )
+    return Done(body=body, verb=command.verb if command else "misread", outcome=answer.outcome.value)
+
+
+async def _before(tx: Tx, caller: Caller, message_id: str, via: str) -> Done | None:
+    call = await calls.find(tx, tenant=caller.tenant.id, room=caller.room.id, message=message_id)
+    if call is None:
+        return None
+    return Done(body=call.reply if call.via == via else "", verb="again", outcome="again")
+
+
+def _parsed(text: str) -> tuple[Command | None, Misread | None]:
+    try:
+        return parse(text), None
+    except Misread as misread:
+        return None, misread
+
+
+async def _person(command: Command | None, caller: Caller, find_person: FindPerson) -> Person | None:
+    """Look up whom a command names, before the transaction: the directory may take its time."""
+    if command is None or command.person is None or command.verb == "list":
+        return None
+    return caller.actor.person if command.person == "me" else await find_person(command.person)
+
+
+async def _answer(turn: Turn, command: Command | None, misread: Misread | None) -> Reply:
+    if command is None:
+        assert misread is not None
+        return reply.misread(misread, await asking.open_numbers(turn))
+    try:
+        if command.verb == "yes":
+            confirmed = await asking.yes(turn)
+            if isinstance(confirmed, Reply):
+                return confirmed
+            command = confirmed
+        if NAMES[command.verb].changes and not may(turn.caller, Right.ACT):
+            return reply.refused(reply.GUESTS_READ_ONLY)
+        return await DOERS[command.verb](turn, command)
+    except Asked as question:
+        return question.reply
+
+
+async def _within_budget(tx: Tx, caller: Caller, body: str, now: int, fits: Fits) -> str:
+    """Count the answer; one that the room would not take now follows by REST, and the callback answers nothing."""
+    sent = await outbox.sent_since(tx, caller.room.id, now - MINUTE)
+    if fits(sent):
+        await outbox.add_sent(tx, caller.room.id, now, answer=True)
+        return body
+    later = outbox.Post(
+        tenant=caller.tenant.id,
+        room=caller.room.id,
+        news=News.REPLY,
+        lane=Lane.COMMAND,
+        at=now,
+        detail={"body": body},
+    )
+    await outbox.add(tx, [later])
+    return ""

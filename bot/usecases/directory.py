@@ -1,0 +1,156 @@
+"""Directory: who and where. Names come from Hipchat's directory by id, kept for a while, never from a callback's body."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.domain.actor import Person
+from bot.domain.tenant import Hook, Installation, Room, Speaker, Tenant, speaker_of
+from bot.ports import Chat, Dead, Later, Never
+from bot.storage import people, speakers, tenants
+from bot.storage.engine import Storage, Tx
+from bot.storage.people import Known
+
+FRESH = 10 * 60_000
+"""Milliseconds for which the directory's word is good."""
+PATIENCE = 3.0
+"""Seconds that a command waits for the directory; Hipchat waits for the command."""
+
+FindPerson = Callable[[str], Awaitable[Person | None]]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spot:
+    """A room with its tenant and the one who speaks for us there."""
+
+    tenant: Tenant
+    room: Room
+    speaker: Speaker | None
+
+
+async def room(
+    storage: Storage, chat: Chat[Speaker], installation: Installation, hipchat_id: int, *, now: int
+) -> Spot | None:
+    """Return the room of a signed callback; a group's installation may meet a room for the first time. None: not its room."""
+    async with storage.read() as tx:
+        tenant = await tenants.tenant(tx, installation.tenant)
+        assert tenant is not None
+        known = await tenants.room_by_hipchat(tx, tenant.id, hipchat_id)
+        if known is not None:
+            return await _spot(tx, tenant, known)
+    if installation.room is not None:
+        return None
+    try:
+        place = await chat.place(installation, hipchat_id)
+    except (Later, Never, Dead) as trouble:
+        log.warning("room_unknown", hipchat_id=hipchat_id, reason=str(trouble))
+        return None
+    if place is None:
+        return None
+    async with storage.begin(urgent=True) as tx:
+        added = await tenants.add_room(tx, tenant=tenant.id, hipchat_id=place.id, name=place.name, now=now)
+        return await _spot(tx, tenant, added)
+
+
+async def hooked_room(storage: Storage, hook: Hook) -> Spot:
+    """Return the room of a token hook."""
+    async with storage.read() as tx:
+        tenant = await tenants.tenant(tx, hook.tenant)
+        known = await tenants.room(tx, hook.room)
+        assert tenant is not None
+        assert known is not None
+        return await _spot(tx, tenant, known)
+
+
+async def _spot(tx: Tx, tenant: Tenant, known: Room) -> Spot:
+    speaker = speaker_of(known.id, await speakers.installations(tx, tenant.id), await speakers.hooks(tx, tenant.id))
+    return Spot(tenant=tenant, room=known, speaker=speaker)
+
+
+async def bound(storage: Storage, hook: Hook, *, oauth_client_id: str, webhook_id: int | None) -> bool:
+    """Whether a callback comes from the sender that its path is bound to; the first one binds it (product.md 7)."""
+    if hook.oauth_client_id is not None:
+        return (hook.oauth_client_id, hook.webhook_id) == (oauth_client_id, webhook_id or 0)
+    async with storage.begin(urgent=True) as tx:
+        return await speakers.bind_hook(tx, hook.id, oauth_client_id=oauth_client_id, webhook_id=webhook_id or 0)
+
+
+async def look_again(
+    storage: Storage, chat: Chat[Speaker], installation: Installation, hipchat_id: int, *, now: int
+) -> None:
+    """Ask Hipchat whether a room is there: a callback's word that it was archived or deleted is only a hint."""
+    try:
+        place = await chat.place(installation, hipchat_id)
+    except (Later, Never, Dead) as trouble:
+        log.warning("room_not_confirmed", hipchat_id=hipchat_id, reason=str(trouble))
+        return
+    gone = place is None or place.archived
+    async with storage.begin() as tx:
+        await tenants.room_gone(tx, installation.tenant, hipchat_id, now if gone else None)
+    log.info("room_gone" if gone else "room_back", tenant=installation.tenant, hipchat_id=hipchat_id)
+
+
+async def person(storage: Storage, chat: Chat[Speaker], speaker: Speaker, who: str, *, now: int) -> Known:
+    """Return who a user id is. When Hipchat does not say in time, what is known, or a name made of the id."""
+    async with storage.read() as tx:
+        known = await people.by_id(tx, speaker.tenant, who)
+    if known is not None and now - known.fetched_at < FRESH:
+        return known
+    found = await _ask(chat, speaker, int(who))
+    if found is None:
+        return known or Known(
+            id=who, name=f"user {who}", mention_name=f"user {who}", time_zone="", is_guest=False, fetched_at=0
+        )
+    return await _keep(storage, speaker, found, now)
+
+
+def finder(storage: Storage, chat: Chat[Speaker], speaker: Speaker, *, now: int) -> FindPerson:
+    """Return the look-up by mention name for a room; it answers None for a name that nobody has."""
+
+    async def find(mention: str) -> Person | None:
+        async with storage.read() as tx:
+            known = await people.by_mention(tx, speaker.tenant, mention)
+        if known is None or now - known.fetched_at >= FRESH:
+            found = await _ask(chat, speaker, f"@{mention}")
+            if found is not None:
+                known = await _keep(storage, speaker, found, now)
+        return Person(id=known.id, name=known.mention_name) if known else None
+
+    return find
+
+
+async def _ask(chat: Chat[Speaker], speaker: Speaker, who: int | str) -> Known | None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            found = await chat.person(speaker, who)
+    except (Later, Never, Dead, TimeoutError) as trouble:
+        log.warning("person_unknown", reason=str(trouble))
+        return None
+    if found is None or found.gone:
+        return None
+    return Known(
+        id=str(found.id),
+        name=found.name,
+        mention_name=found.mention_name,
+        time_zone=found.time_zone,
+        is_guest=found.guest,
+        fetched_at=0,
+    )
+
+
+async def _keep(storage: Storage, speaker: Speaker, found: Known, now: int) -> Known:
+    kept = Known(
+        id=found.id,
+        name=found.name,
+        mention_name=found.mention_name,
+        time_zone=found.time_zone,
+        is_guest=found.is_guest,
+        fetched_at=now,
+    )
+    async with storage.begin(urgent=True) as tx:
+        await people.put(tx, speaker.tenant, kept)
+    return kept

@@ -1,0 +1,1 @@
+"""The web: aiohttp. A handler is: who, read, call, answer."""

@@ -1,0 +1,25 @@
+"""Server: the route table and the middleware, readable top to bottom."""
+
+from aiohttp import web
+
+from bot.parts import PARTS, Parts
+from bot.web import api, callbacks, errors, health, ingest, openapi
+
+BODY_LIMIT = 16 * 1024 * 1024
+"""The largest body of any route; the routes with a smaller one check it themselves."""
+
+
+def create_app(parts: Parts) -> web.Application:
+    """Build the application around the parts."""
+    app = web.Application(middlewares=[errors.middleware], client_max_size=BODY_LIMIT)
+    app[PARTS] = parts
+    app.add_routes(
+        [
+            *ingest.routes(),
+            *api.routes(),
+            *openapi.routes(),
+            *health.routes(),
+            *callbacks.routes(),
+        ]
+    )
+    return app

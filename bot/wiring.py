@@ -1,0 +1,90 @@
+"""Wiring: builds every long-lived object in order and takes them down in reverse."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+
+from bot.hipchat.capabilities import read_rules
+from bot.hipchat.channel import HipchatChannel
+from bot.hipchat.client import HipchatClient, open_session, tls
+from bot.hipchat.descriptor import descriptor
+from bot.hipchat.medium import HipchatMedium
+from bot.hipchat.proof import Prover
+from bot.hipchat.tokens import Tokens
+from bot.observe import Metrics, new_metrics
+from bot.parts import Parts, Wakeups
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.storage import open_storage
+from bot.usecases.ingest import Intake, Result
+from bot.vault import Vault, key_beside
+
+
+def system_clock() -> int:
+    """Return the time now in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def open_vault(settings: Settings) -> Vault:
+    """Return the vault of SECRET_KEY, or of the key beside the SQLite file. Raises OSError."""
+    return Vault(settings.secret_key or (key_beside(settings.sqlite_file) if settings.sqlite_file else "in memory"))
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings, *, clock: Clock = system_clock, migrate: bool | None = None
+) -> AsyncIterator[Parts]:
+    """Build the parts; the intake runs until the end of the block. `migrate` is by default what SQLite needs.
+
+    Raises StorageError, OSError or ValueError with a reason when something cannot be built.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        on_sqlite = settings.database_url.startswith("sqlite:")
+        vault = open_vault(settings)
+        storage = await open_storage(settings.database_url, migrate=on_sqlite if migrate is None else migrate)
+        stack.push_async_callback(storage.close)
+        metrics = new_metrics()
+        wakeups = Wakeups()
+        context = tls(settings.hipchat_ca_file or None, verify=settings.hipchat_verify_tls)
+        session = await stack.enter_async_context(open_session(context))
+        client = HipchatClient(session, clock)
+        tokens = Tokens(client.token, clock)
+        channel = HipchatChannel(client, tokens, vault.open, clock)
+        intake = Intake(storage, clock=clock, committed=_on_commit(metrics, wakeups))
+        task = asyncio.create_task(intake.run())
+        stack.push_async_callback(_stopped, task)
+        yield Parts(
+            settings=settings,
+            storage=storage,
+            intake=intake,
+            clock=clock,
+            metrics=metrics,
+            wakeups=wakeups,
+            vault=vault,
+            channel=channel,
+            medium=HipchatMedium(channel, clock),
+            prover=Prover(client, read_rules(settings.hipchat_hosts), _scopes()),
+            client=client,
+        )
+
+
+def _scopes() -> list[str]:
+    scopes: list[str] = descriptor("")["capabilities"]["hipchatApiConsumer"]["scopes"]
+    return scopes
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _on_commit(metrics: Metrics, wakeups: Wakeups) -> Callable[[list[Result]], None]:
+    def committed(results: list[Result]) -> None:
+        for result in results:
+            metrics.signals.labels(result.outcome.value).inc()
+        wakeups.outbox.set()
+        wakeups.timers.set()
+
+    return committed

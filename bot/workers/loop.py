@@ -1,0 +1,48 @@
+"""Loop: runs a piece of work when it is woken or due, until it is cancelled."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.ports import Clock
+from bot.storage.engine import StorageError
+
+PAUSE = 0.05
+"""Seconds between two rounds: a burst of wake-ups is one round."""
+TROUBLE_PAUSE = 1.0
+
+log = structlog.get_logger()
+
+
+async def loop(
+    name: str,
+    work: Callable[[], Awaitable[int | None]],
+    *,
+    woken: asyncio.Event,
+    clock: Clock,
+    poll: float,
+) -> None:
+    """Run `work` again and again. It returns when there is more to do (epoch ms), or None when it does not know.
+
+    Between rounds the loop waits for `woken`, for that moment, or for `poll` seconds (other processes cannot wake it),
+    whatever comes first. A database out of reach is waited for; any other error ends the loop and with it the process.
+    """
+    while True:
+        woken.clear()
+        try:
+            due = await work()
+            wait = poll if due is None else min(poll, max(0.0, (due - clock()) / 1000))
+        except StorageError as error:
+            log.warning("storage_out_of_reach", loop=name, reason=str(error))
+            wait = TROUBLE_PAUSE
+        await asyncio.sleep(PAUSE)
+        await _wait(woken, wait)
+
+
+async def _wait(woken: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    except TimeoutError:
+        return

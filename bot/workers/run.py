@@ -1,0 +1,61 @@
+"""Which loops run: the outbox, the timers, suspended installations, and the clearing away of what is old."""
+
+import asyncio
+import random
+
+from bot.parts import Parts
+from bot.storage import outbox, speakers, timers
+from bot.usecases import deliver, escalate, install, retention
+from bot.workers.loop import loop
+
+POLL = 0.5
+SLOW_POLL = 30.0
+HOUR = 3_600_000
+
+
+async def run(parts: Parts) -> None:
+    """Run every loop until cancelled; when one dies, all end and its error is raised."""
+    started_at = parts.clock()
+
+    async def tell() -> int | None:
+        served = await deliver.send_due(
+            parts.storage,
+            parts.medium,
+            parts.clock,
+            told=lambda result: parts.metrics.messages.labels(result).inc(),
+            jitter=random.random,
+        )
+        if served:
+            return parts.clock()
+        async with parts.storage.read() as tx:
+            many, oldest = await outbox.backlog(tx)
+            due = await outbox.next_due(tx)
+        parts.metrics.waiting.set(many)
+        parts.metrics.oldest.set(0 if oldest is None else max(0, parts.clock() - oldest) / 1000)
+        return due
+
+    async def time_passes() -> int | None:
+        if await escalate.run_due(parts.storage, now=parts.clock(), started_at=started_at):
+            parts.wakeups.outbox.set()
+            return parts.clock()
+        async with parts.storage.read() as tx:
+            return await timers.next_due(tx)
+
+    async def resume() -> int | None:
+        resumed = await install.retry_suspended(parts.storage, parts.prover, unseal=parts.vault.open, now=parts.clock())
+        for each in resumed:
+            parts.channel.forget(each.oauth_id)
+            parts.wakeups.outbox.set()
+        async with parts.storage.read() as tx:
+            return await speakers.next_try(tx)
+
+    async def clear_away() -> int | None:
+        await retention.clear(parts.storage, raw_days=parts.settings.raw_days, now=parts.clock())
+        return parts.clock() + HOUR
+
+    async with asyncio.TaskGroup() as group:
+        woken = parts.wakeups
+        group.create_task(loop("outbox", tell, woken=woken.outbox, clock=parts.clock, poll=POLL))
+        group.create_task(loop("timers", time_passes, woken=woken.timers, clock=parts.clock, poll=POLL))
+        group.create_task(loop("suspended", resume, woken=asyncio.Event(), clock=parts.clock, poll=SLOW_POLL))
+        group.create_task(loop("retention", clear_away, woken=asyncio.Event(), clock=parts.clock, poll=HOUR / 1000))
