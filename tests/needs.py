@@ -13,7 +13,7 @@ def needs(program: str, package: str) -> str:
     """
     path = shutil.which(program)
     if path is None:
-        reason = f"needs {program}: install the package {package}"
+        reason = f"needs {program}: install Debian's {package}"
         if os.environ.get("ALERTBOT_TESTS_STRICT") == "1":
             pytest.fail(reason)
         pytest.skip(reason)

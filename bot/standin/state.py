@@ -60,6 +60,7 @@ class Hipchat(Registry):
         self.rate = Counters(seconds=self.settings.rate_window)
         self.flood = Counters(seconds=self.settings.flood_window)
         self.on_room_deleted: list[Callable[[Room], None]] = []
+        self._next_room = _FIRST_ROOM
 
     # -- people ----------------------------------------------------------------------------------------------------------
 
@@ -135,7 +136,8 @@ class Hipchat(Registry):
     def create_room(self, name: str, owner: User, *, by: Sender | None = None, **fields: Any) -> Room:
         """Make a room; further fields are those of `Room`. The owner becomes a member. Raises Conflict."""
         self._unique_room(name)
-        room_id = max(self.rooms, default=_FIRST_ROOM - 1) + 1
+        room_id = self._next_room
+        self._next_room += 1
         room = Room(id=room_id, name=name, owner_id=owner.id, created_at=self.clock(), **fields)
         room.members.add(owner.id)
         room.room_admins.add(owner.id)
@@ -229,8 +231,8 @@ class Hipchat(Registry):
         """Post a person's message; webhooks are told in the background. Raises Archived."""
         return self.post(room, self.sender(user), text)
 
-    def post(self, room: Room, sender: Sender, text: str) -> Message:
-        """Store a message of type `message`, with its mentions. Raises Archived."""
+    def post(self, room: Room, sender: Sender, text: str, *, attach_to: str | None = None) -> Message:
+        """Store a message of type `message`, with its mentions; a reply is attached. Raises Archived."""
         message = Message(
             id=str(uuid.uuid4()),
             room_id=room.id,
@@ -238,6 +240,7 @@ class Hipchat(Registry):
             type="message",
             sender=sender,
             message=text,
+            attach_to=attach_to,
             mentions=mentioned(text, self.users.values()),
         )
         if sender.user_id is not None:
