@@ -28,7 +28,7 @@ LIST_USAGE = (
 )
 NO_TOPIC = 'There is no help on "{}".'
 
-HELP_TITLE = "/alert VERB [alerts] [arguments] [note]"
+HELP_TITLE = "Type /alert VERB [alerts] [arguments] [note]"
 HELP_TARGETS = (
     "Alerts: 12 · 12,14 · 14-17 · last · mine · all · service=db · severity<=info. "
     "None given: the only unacked one of this room."

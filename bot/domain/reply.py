@@ -1,0 +1,208 @@
+"""Replies: what the bot answers to a command (product.md 5, "Replies"). Plain text; the renderer escapes it.
+
+People are named by mention name without `@`; `Reply.mentions` names those who shall be rung.
+"""
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.alert import Alert, Refused
+from bot.domain.commands import NOT_UNDERSTOOD
+from bot.domain.refusal import is_held, refusal, why_not
+from bot.domain.words import Misread, shown
+
+NOTHING = "nothing {}"
+SKIPPED = "skipped {}"
+FOR_REASONS = "for several reasons: /alert show NUMBER tells each"
+NOT_HERE = "not in this room"
+TAKE_OVER = "to take over: /alert own {}"
+UNKNOWN_ID = "There is no {} in this room: the last alert here is #{}."
+NO_ALERTS = "There are no alerts in this room yet. /alert test sends one."
+OPEN_HERE = "Open: {}."
+NONE_OPEN = "None is open."
+DID_YOU_MEAN = '{} Did you mean "{}"?'
+FORMS = "{} Usage: {}"
+UNCLEAR = "I did not understand that. For example: {}. All I can do: /alert help"
+EXAMPLES = ("/alert ack {}", '/alert close {} fixed "what it was"', "/alert assign {} me")
+EXAMPLES_WITHOUT_ALERTS = ("/alert list", "/alert test", "/alert help")
+WHICH = "Which alert? Unacked in this room: {}. For example: /alert {} {}"
+NONE_UNACKED = "No alert in this room is unacked, so tell me which: /alert {} NUMBER"
+NONE_MATCHES = "No alert in this room matches {}."
+WOULD = "This would {} {} alerts: {}. Answer /alert yes within 2 minutes, or /alert no."
+LEFT = "Left as it is."
+NOTHING_ASKED = "I have not asked you anything in this room in the last 2 minutes."
+NOTHING_TO_UNDO = "You have changed nothing in this room in the last 5 minutes."
+GUESTS_READ_ONLY = "Guests can read here, not change anything."
+UNKNOWN_PERSON = "I know nobody called {}. Use the name that Hipchat offers after an @."
+TEST_ON_ITS_WAY = "Test alert #{} is on its way through the whole path."
+
+SINGLY = 20
+"""Up to so many numbers are listed one by one; more are drawn together."""
+
+LONGEST = 4000
+"""Characters of a reply; Hipchat takes 10,000 (hipchat-api.md 11), and escaping makes text longer."""
+
+
+class Outcome(enum.StrEnum):
+    """How a command ended; the renderer's colour follows it."""
+
+    DONE = "done"
+    PARTLY = "partly"
+    REFUSED = "refused"
+    INFO = "info"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """One message to the room that a command was typed in. `mentions` are the mention names (without `@`) to ring."""
+
+    text: str
+    outcome: Outcome
+    mentions: tuple[str, ...] = ()
+
+
+def info(text: str) -> Reply:
+    """Make a reply that tells something."""
+    return Reply(text=text, outcome=Outcome.INFO)
+
+
+def refused(text: str) -> Reply:
+    """Make a reply that says no."""
+    return Reply(text=text, outcome=Outcome.REFUSED)
+
+
+def unclear(text: str) -> Reply:
+    """Make a reply that asks for other words."""
+    return Reply(text=text, outcome=Outcome.UNCLEAR)
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Write numbers in order, three and more in a row drawn together: `#1-#3 #5`."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return " ".join(f"#{run[0]}-#{run[-1]}" if len(run) > 2 else _singly(run) for run in runs)
+
+
+def named(numbers: Iterable[int]) -> str:
+    """Write numbers in order, one by one as long as they are few."""
+    distinct = sorted(set(numbers))
+    return _singly(distinct) if len(distinct) <= SINGLY else ranges(distinct)
+
+
+def _singly(numbers: Iterable[int]) -> str:
+    return " ".join(f"#{number}" for number in numbers)
+
+
+# --- what a change came to ------------------------------------------------------------------------------------------
+
+
+def summary_line(past: str, done: Sequence[int], skipped: Sequence[tuple[int, str]], *, detail: str = "") -> str:
+    """Account for every number: `acked 4: #12 #14 #15 #16 · skipped #17 (closed 3 min ago by Prometheus)`.
+
+    `past` is what was done, `detail` what belongs to it (`until 16:00 CET`), `skipped` the other numbers and why.
+    Numbers skipped for the same reason stand together.
+    """
+    tail = f" {detail}" if detail else ""
+    parts = [f"{past} {len(set(done))}: {named(done)}{tail}" if done else NOTHING.format(past)]
+    if skipped:
+        reasons: dict[str, list[int]] = {}
+        for number, why in sorted(skipped):
+            reasons.setdefault(why, []).append(number)
+        parts.append(SKIPPED.format(", ".join(f"{named(numbers)} ({why})" for why, numbers in reasons.items())))
+        if len(" · ".join(parts)) > LONGEST:
+            parts[-1] = SKIPPED.format(f"{ranges(number for number, _ in skipped)} ({FOR_REASONS})")
+    return " · ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Here:
+    """What a reply about unknown numbers tells of the room: its last alert (None: there are none yet) and the open ones."""
+
+    last: int | None
+    open: tuple[int, ...] = ()
+
+
+def changed(
+    past: str,
+    done: Sequence[int],
+    refusals: Sequence[Refused] = (),
+    unknown: Sequence[int] = (),
+    *,
+    here: Here,
+    now: int,
+    zone_name: str,
+    detail: str = "",
+    mentions: tuple[str, ...] = (),
+) -> Reply:
+    """Answer a command that changes alerts, with every number accounted for.
+
+    `done`, `refusals` and `unknown` are disjoint and together what was asked for; `mentions` are rung only when something
+    was done. A single refusal is told at length.
+    """
+    if not done and not refusals:
+        return refused(unknown_text(unknown, here))
+    if not done and not unknown and len(refusals) == 1:
+        return refused(refusal(refusals[0], now=now, zone_name=zone_name))
+    skipped = [(each.alert.number, why_not(each, now=now, zone_name=zone_name)) for each in refusals]
+    parts = [summary_line(past, done, [*skipped, *((number, NOT_HERE) for number in unknown)], detail=detail)]
+    held = [each.alert.number for each in refusals if is_held(each)]
+    if held:
+        parts.append(TAKE_OVER.format(" ".join(map(str, sorted(held))) if len(held) <= SINGLY else "NUMBER"))
+    outcome = Outcome.DONE if not skipped and not unknown else Outcome.PARTLY if done else Outcome.REFUSED
+    return Reply(text=" · ".join(parts), outcome=outcome, mentions=mentions if done else ())
+
+
+def unknown_text(numbers: Sequence[int], here: Here) -> str:
+    """Say of numbers that this room does not have them, which is its last, and which are open."""
+    if here.last is None:
+        return NO_ALERTS
+    still = OPEN_HERE.format(named(here.open)) if here.open else NONE_OPEN
+    return f"{UNKNOWN_ID.format(named(numbers), here.last)} {still}"
+
+
+# --- what was not clear ---------------------------------------------------------------------------------------------
+
+
+def misread(error: Misread, numbers: Sequence[int]) -> Reply:
+    """Answer a line that is no command: with the one that was meant, its verb's forms, or three examples.
+
+    `numbers` are alerts of this room that the examples may use, the likeliest first.
+    """
+    if error.suggestion is not None:
+        return unclear(DID_YOU_MEAN.format(error.reason, error.suggestion))
+    if error.verb is not None:
+        return unclear(FORMS.format(error.reason, error.usage) if error.usage else error.reason)
+    if error.reason != NOT_UNDERSTOOD:
+        return unclear(error.reason)
+    return unclear(UNCLEAR.format(" · ".join(examples(numbers))))
+
+
+def examples(numbers: Sequence[int]) -> tuple[str, ...]:
+    """Give three commands to try, with real numbers where there are any."""
+    if not numbers:
+        return EXAMPLES_WITHOUT_ALERTS
+    return tuple(example.format(numbers[index % len(numbers)]) for index, example in enumerate(EXAMPLES))
+
+
+def which(verb: str, unacked: Sequence[Alert]) -> Reply:
+    """Ask which alert was meant by a command without targets."""
+    if not unacked:
+        return unclear(NONE_UNACKED.format(verb))
+    titles = " · ".join(f"#{alert.number} {shown(alert.summary, 60)}" for alert in unacked[:5])
+    if len(unacked) > 5:
+        titles += f" · {named(alert.number for alert in unacked[5:])}"
+    return unclear(WHICH.format(titles, verb, unacked[0].number))
+
+
+def would(verb: str, numbers: Sequence[int]) -> Reply:
+    """Ask before many alerts are changed at once; `/alert yes` does it for exactly these numbers."""
+    return unclear(WOULD.format(verb, len(set(numbers)), named(numbers)))
