@@ -177,4 +177,10 @@ async def test_unread_and_other_rooms(visit: Visit, group: Group) -> None:
     await box.press("Enter")
     await expect(page.locator(".system").last).to_contain_text("Shift+Enter")
 
-    assert 2 == len(group.secret.messages)
+    group.hipchat.notify(
+        group.secret, group.addon, message='<a href="hipchat://www.hipchat.com/room/Ops?target=x">there</a>'
+    )
+    await page.get_by_role("link", name="there").click()
+    await expect(page.get_by_role("heading", level=1, name="Ops")).to_be_visible()
+
+    assert 3 == len(group.secret.messages)

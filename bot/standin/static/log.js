@@ -5,7 +5,7 @@ import { drawMessage, drawSystem } from "./message.js";
 import { dayName, dayOf } from "./time.js";
 
 const TOGETHER = 5 * 60_000; // messages of one sender within this time share one heading
-const MOST = 3000; // messages kept in the page; older ones come again with "load earlier"
+const MOST = 2000; // messages kept in the page; older ones come again with "load earlier"
 const NEAR = 60; // pixels from the end that still count as the end
 
 export class Log {
@@ -46,26 +46,25 @@ export class Log {
     return this.byId.has(id);
   }
 
-  // A message that arrived. Own ones always come into view.
-  add(message) {
-    if (this.byId.has(message.id)) return;
-    const node = this.#add(message);
+  // Messages that arrived. Own ones always come into view.
+  add(messages) {
+    const nodes = messages.filter(({ id }) => !this.byId.has(id)).map((message) => this.#add(message));
+    if (!nodes.length) return;
     if (this.entries.length > MOST && this.atEnd) this.#forget(this.entries.length - MOST + 500);
-    if (this.atEnd || node.classList.contains("own")) this.toEnd();
-    else this.#count(this.unseen + 1);
+    if (this.atEnd || nodes.some((node) => node.classList.contains("own"))) this.toEnd();
+    else this.#count(this.unseen + nodes.length);
   }
 
   // Messages from before the first one; what one reads stays where it is.
   prepend(messages, earlier) {
-    const anchor = this.entries[0]?.node;
-    const before = anchor?.getBoundingClientRect().top ?? 0;
+    const stay = this.#holding();
     this.log.setAttribute("aria-busy", "true");
     const added = messages.filter((message) => !this.byId.has(message.id)).map((message) => this.#entry(message));
     this.entries.unshift(...added);
     this.#arrange();
     this.log.removeAttribute("aria-busy");
     this.earlier.hidden = !earlier;
-    if (anchor) this.scroller.scrollTop += anchor.getBoundingClientRect().top - before;
+    stay();
   }
 
   replace(message) {
@@ -94,6 +93,20 @@ export class Log {
     this.atEnd = true;
     this.#count(0);
     this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  // Remembers which message is the first in sight, and gives a function that puts it back there. Messages that come into sight
+  // get their true height only then, so it looks again in the next frames.
+  #holding() {
+    const top = this.scroller.getBoundingClientRect().top;
+    const node = this.entries.find((entry) => !entry.under && entry.node.getBoundingClientRect().bottom > top)?.node;
+    const before = node?.getBoundingClientRect().top;
+    const stay = (frames) => {
+      if (!node?.isConnected) return;
+      this.scroller.scrollTop += node.getBoundingClientRect().top - before;
+      if (frames) requestAnimationFrame(() => stay(frames - 1));
+    };
+    return () => stay(2);
   }
 
   #entry(message) {
@@ -152,6 +165,7 @@ export class Log {
   }
 
   #count(unseen) {
+    if (this.unseen === unseen) return;
     this.unseen = unseen;
     this.newer.hidden = unseen === 0;
     this.newer.textContent = unseen === 1 ? "↓ 1 new message" : `↓ ${unseen} new messages`;

@@ -19,7 +19,7 @@ const DONE = {
 };
 const KEYS = "Enter sends, Shift+Enter makes a new line, ↑ recalls what you sent, @ and Tab mention somebody.";
 
-const page = { me: null, people: [], rooms: [], room: null, live: null, arrivals: [] };
+const page = { me: null, people: [], rooms: [], room: null, live: null, arrivals: [], waiting: [] };
 
 const log = new Log({ scroller: $("scroller"), log: $("log"), earlier: $("earlier"), newer: $("newer") });
 const composer = new Composer({ form: $("composer"), input: $("input"), list: $("completion") }, { send });
@@ -107,7 +107,7 @@ async function open(id) {
 
 function show(messages, earlier) {
   log.show(messages, earlier, page.me);
-  for (const message of page.arrivals) log.add(message); // what came while these were on their way
+  log.add(page.arrivals); // what came while these were on their way
 }
 
 function read() {
@@ -134,7 +134,7 @@ async function caughtUp() {
   page.arrivals = [];
   const { messages, earlier } = await api.messages(page.me.id, page.room);
   if (messages.length && !messages.some(({ id }) => log.has(id))) show(messages, earlier);
-  else for (const message of messages) log.add(message);
+  else log.add(messages);
   read();
 }
 
@@ -142,20 +142,28 @@ function lost() {
   $("connection").textContent = "The connection is lost. Trying again…";
 }
 
+// A storm of messages is drawn once per frame; a page out of sight has no frames.
 function arrived(message) {
-  const here = message.room === page.room;
-  if (here) {
-    page.arrivals.push(message);
-    log.add(message);
-  }
-  const own = message.type === "message" && message.sender.id === page.me.id;
-  const room = page.rooms.find(({ id }) => id === message.room);
-  if (here && !document.hidden) read();
-  else if (room && !own) {
+  if (page.waiting.push(message) > 1) return;
+  if (document.hidden) setTimeout(draw, 100);
+  else requestAnimationFrame(draw);
+}
+
+function draw() {
+  const messages = page.waiting.splice(0);
+  if (!page.me) return;
+  const here = messages.filter((message) => message.room === page.room);
+  page.arrivals.push(...here);
+  log.add(here);
+  for (const message of messages) {
+    const own = message.type === "message" && message.sender.id === page.me.id;
+    const room = page.rooms.find(({ id }) => id === message.room);
+    if (!room || own) continue;
     room.unread += 1;
     room.mentioned ||= message.mentions.includes(page.me.id);
-    showRooms();
   }
+  if (here.length && !document.hidden) read();
+  else showRooms();
 }
 
 function changed(message) {
@@ -188,9 +196,17 @@ function obey({ name, argument }) {
 }
 
 function join(name) {
-  const room = page.rooms.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  const room = page.rooms.find((one) => String(one.id) === name || one.name.toLowerCase() === name.toLowerCase());
   if (room) open(room.id);
   else log.say(`There is no room “${name}”.`);
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function menu(shown) {
@@ -218,11 +234,21 @@ document.querySelector(".main").addEventListener("pointerdown", (event) => {
 $("fallback").addEventListener("change", (event) => {
   $("log").classList.toggle("show-fallback", event.target.checked);
 });
+$("log").addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="hipchat:" i]'); // hipchat://HOST/room/ID_OR_NAME opens the room here
+  if (!link) return;
+  event.preventDefault();
+  const [kind, name] = new URL(link.href).pathname.split("/").slice(-2);
+  if (kind === "room") join(decoded(name));
+});
 $("earlier").addEventListener("click", async () => {
   const id = page.room;
   const { messages, earlier } = await api.messages(page.me.id, id, log.first);
   if (page.room === id) log.prepend(messages, earlier);
 });
-document.addEventListener("visibilitychange", read);
+document.addEventListener("visibilitychange", () => {
+  if (page.waiting.length) draw(); // the frame it waits for may be long in coming
+  read();
+});
 
 await start();
