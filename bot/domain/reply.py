@@ -41,7 +41,9 @@ SINGLY = 20
 """Up to so many numbers are listed one by one; more are drawn together."""
 
 LONGEST = 4000
-"""Characters of a reply; Hipchat takes 10,000 (hipchat-api.md 11), and escaping makes text longer."""
+"""Characters of each half of a reply, done and skipped; Hipchat takes 10,000 (hipchat-api.md 11) and escaping adds some."""
+
+AND_MORE = "… and {} more"
 
 
 class Outcome(enum.StrEnum):
@@ -92,10 +94,17 @@ def ranges(numbers: Iterable[int]) -> str:
     return " ".join(f"#{run[0]}-#{run[-1]}" if len(run) > 2 else _singly(run) for run in runs)
 
 
-def named(numbers: Iterable[int]) -> str:
-    """Write numbers in order, one by one as long as they are few."""
+def named(numbers: Iterable[int], longest: int = LONGEST) -> str:
+    """Write numbers in order, one by one as long as they are few; what exceeds `longest` characters is counted."""
     distinct = sorted(set(numbers))
-    return _singly(distinct) if len(distinct) <= SINGLY else ranges(distinct)
+    if len(distinct) <= SINGLY:
+        return _singly(distinct)
+    text = ranges(distinct)
+    if len(text) <= longest:
+        return text
+    text = text[:longest].rpartition(" ")[0]
+    last = int(text.rpartition("#")[2])
+    return f"{text} {AND_MORE.format(sum(number > last for number in distinct))}"
 
 
 def _singly(numbers: Iterable[int]) -> str:
@@ -112,14 +121,15 @@ def summary_line(past: str, done: Sequence[int], skipped: Sequence[tuple[int, st
     Numbers skipped for the same reason stand together.
     """
     tail = f" {detail}" if detail else ""
-    parts = [f"{past} {len(set(done))}: {named(done)}{tail}" if done else NOTHING.format(past)]
+    listed = named(done, LONGEST if skipped else 2 * LONGEST)
+    parts = [f"{past} {len(set(done))}: {listed}{tail}" if done else NOTHING.format(past)]
     if skipped:
         reasons: dict[str, list[int]] = {}
         for number, why in sorted(skipped):
             reasons.setdefault(why, []).append(number)
         parts.append(SKIPPED.format(", ".join(f"{named(numbers)} ({why})" for why, numbers in reasons.items())))
-        if len(" · ".join(parts)) > LONGEST:
-            parts[-1] = SKIPPED.format(f"{ranges(number for number, _ in skipped)} ({FOR_REASONS})")
+        if len(parts[-1]) > LONGEST:
+            parts[-1] = SKIPPED.format(f"{named(number for number, _ in skipped)} ({FOR_REASONS})")
     return " · ".join(parts)
 
 

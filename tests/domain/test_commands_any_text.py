@@ -21,7 +21,7 @@ def outcome(text: str) -> Command | Misread:
         return misread
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(st.characters(), max_size=60), st.lists(PIECES, max_size=8).map(" ".join)))
 @example("\ud800 12")
 @example("12 \x00")
@@ -41,7 +41,7 @@ def test_any_text(text: str) -> None:
         assert all(1 <= first <= last <= 10**9 for first, last in found.targets.ranges)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60))
 def test_text_without_slash_word(text: str) -> None:
     """Whatever does not begin with our slash word is not understood."""
@@ -75,7 +75,7 @@ def dressed(draw: st.DrawFn) -> tuple[str, str]:
     return plain, f"{slash}{draw(space)}{cased}{draw(space)}{hurried}{draw(space)}{tail}"
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(dressed())
 def test_dress_does_not_matter(lines: tuple[str, str]) -> None:
     """Case, `#`, width, spaces, commas and aliases change nothing about what a line means."""
@@ -85,7 +85,7 @@ def test_dress_does_not_matter(lines: tuple[str, str]) -> None:
     assert outcome(plain) == outcome(hurried)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(["ack", "own", "note", "unack", "reopen", "unassign", "close"]),
     st.lists(st.integers(1, 10**9), min_size=1, max_size=4),
@@ -99,7 +99,7 @@ def test_note_after_dashes_is_verbatim(verb: str, numbers: list[int], note: str)
     assert note == command.note
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=4, unique=True), st.text(max_size=30))
 def test_only_typed_numbers_are_touched(numbers: list[int], rest: str) -> None:
     """A plain word ends the targets: whatever follows it adds none."""

@@ -163,7 +163,7 @@ FILTERS = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(FILTERS, st.integers(1, 99))
 def test_spelled_filter_reads_back(chosen: Filter, page: int) -> None:
     """The command that asks for a filter gives that filter when it is typed."""

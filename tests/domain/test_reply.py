@@ -102,6 +102,18 @@ def test_summary_line_of_very_many_is_bounded() -> None:
     assert text == f"acked 500: #1-#500 · skipped #501-#1000 ({reply.FOR_REASONS})"
 
 
+def test_scattered_numbers_are_counted_where_they_do_not_fit() -> None:
+    """However far apart a thousand numbers lie, the reply fits one message, and none is left out of the count."""
+    numbers = range(10**9 - 3998, 10**9 + 1, 4)
+    shown, _, more = reply.named(numbers).partition(" … and ")
+    both = reply.summary_line("acked", numbers, [(number + 1, "closed") for number in numbers])
+
+    assert len(numbers) == shown.count("#") + int(more.removesuffix(" more"))
+    assert shown.startswith(f"#{numbers[0]} #{numbers[1]} ")
+    assert len(both) < 9000
+    assert len(reply.unknown_text(numbers, HERE)) < 9000
+
+
 def test_all_done() -> None:
     """When all went well the reply says so and rings whom it should."""
     assert answer([12, 14], [], []) == reply.Reply(text="acked 2: #12 #14", outcome=Outcome.DONE, mentions=("Lee",))
