@@ -44,7 +44,7 @@ class Addon:
     descriptor: dict[str, Any] = field(default_factory=dict)
 
     def calls(self, path: str) -> list[Received]:
-        """What came to a path."""
+        """List what came to a path."""
         return [received for received in self.received if received.path == path]
 
     @property
@@ -75,7 +75,7 @@ class Addon:
 
 
 def descriptor(url: str) -> dict[str, Any]:
-    """A descriptor with one webhook for `/alert`."""
+    """Make a descriptor with one webhook for `/alert`."""
     return {
         "key": "com.example.alerts",
         "name": "Alerts",

@@ -77,15 +77,15 @@ class Caller:
         return room
 
     def token_of(self, mention_name: str) -> str:
-        """The token that `describe` gives for a person."""
+        """Return the token that `describe` gives for a person."""
         return self.server.group.user_tokens[self.user(mention_name).id]
 
     def plain_user_token(self, mention_name: str = "Dana") -> str:
-        """A new personal token, with the ordinary limit."""
+        """Make a personal token, with the ordinary limit."""
         return personal_token(self.server.hipchat, self.user(mention_name), self.server.url).value
 
     def room_token(self, name: str = "Ops", *scopes: str, label: str = "Nagios") -> str:
-        """A new room token with these scopes, `send_notification` unless told."""
+        """Make a room token with these scopes, `send_notification` unless told."""
         room = self.room(name)
         token = room_token(self.server.hipchat, room, label, self.server.url, scopes or ("send_notification",))
         return token.value

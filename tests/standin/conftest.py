@@ -28,20 +28,20 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock that stands still."""
+    """Give a clock that stands still."""
     return Clock()
 
 
 @pytest.fixture
 async def server(clock: Clock) -> AsyncIterator[Server]:
-    """A stand-in with its first group."""
+    """Run a stand-in with its first group."""
     async with running(clock=clock) as server:
         yield server
 
 
 @pytest.fixture
 async def call(server: Server) -> AsyncIterator[Caller]:
-    """Calls as Dana, who has every scope."""
+    """Call as Dana, who has every scope."""
     async with aiohttp.ClientSession() as session:
         dana = next(iter(server.group.user_tokens.values()))
         yield Caller(server=server, session=session, token=dana)
@@ -49,6 +49,6 @@ async def call(server: Server) -> AsyncIterator[Caller]:
 
 @pytest.fixture
 async def addon() -> AsyncIterator[Addon]:
-    """An add-on that is not installed yet."""
+    """Run an add-on that is not installed yet."""
     async with serving() as addon:
         yield addon
