@@ -117,7 +117,9 @@ class Settings:
         return "" if path == ":memory:" else path
 
 
-def from_environment(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+def from_environment(
+    environment: Mapping[str, str] | None = None, overrides: Mapping[str, object] | None = None
+) -> Settings:
     """Read the settings; `overrides` (from the command line) win. Raises BadSettings with every problem at once."""
     environment = os.environ if environment is None else environment
     problems: list[str] = []
@@ -130,7 +132,7 @@ def from_environment(environment: Mapping[str, str] | None = None, **overrides: 
             values[each.name] = each.metadata["read"](raw)
         except ValueError as error:
             problems.append(f"{each.name.upper()}: {error}")
-    values |= overrides
+    values |= overrides or {}
     if str(values.get("database_url", "")).startswith("postgresql://") and not values.get("secret_key"):
         problems.append("SECRET_KEY: required on PostgreSQL, since several machines must share it")
     if problems:

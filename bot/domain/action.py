@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.domain.actor import Actor, Person, Who
+from bot.domain.actor import CLOCK, Actor, Person, Who
 from bot.domain.alert import TRANSITIONS, Action, Alert, Change, Event, Refused, State, moved
 from bot.domain.errors import Invalid
 from bot.domain.notice import News
@@ -130,6 +130,16 @@ _READERS: Mapping[Action, Callable[[Alert, Wish, State, int], tuple[Alert, str]]
     Action.SEVERITY: _severity,
     Action.NOTE: _note,
 }
+
+
+def end(alert: Alert, now: int) -> Change | None:
+    """End an ack whose time is over: the alert is open again, its owner stays. None when it does not end now."""
+    if alert.state is not State.ACKED or alert.until is None or alert.until > now:
+        return None
+    why = f"the time of {alert.state_by}'s ack is over"
+    event = Event(action="ack ended", at=now, by=CLOCK, note=why)
+    opened = replace(moved(alert, TRANSITIONS[alert.state, Action.UNACK], event), told_at=now)
+    return Change(alert=opened, events=(event,), news=News.REOPENED, why=why)
 
 
 def undo(alert: Alert, before: Alert, by: Actor, now: int, what: str) -> Change:

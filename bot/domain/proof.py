@@ -32,3 +32,17 @@ class Proof:
     api_url: str
     token_url: str
     scopes: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pasted:
+    """What Hipchat said of a pasted token and its room."""
+
+    host: str
+    group_id: int
+    group_name: str
+    room_id: int
+    room_name: str
+    api_url: str
+    kind: str
+    label: str

@@ -68,11 +68,6 @@ INSERT INTO history (tenant_id, number, at, action, who, name, person_id, via, n
 VALUES (:tenant_id, :number, :at, :action, :who, :name, :person_id, :via, :note)
 """
 HISTORY = "SELECT * FROM history WHERE tenant_id = :tenant AND number = :number ORDER BY id"
-COUNTS = """
-SELECT state, COUNT(*) AS many FROM alerts
-WHERE tenant_id = :tenant AND room_id = :room AND state <> 'closed' GROUP BY state
-"""
-
 
 def alert_of(row: Row) -> Alert:
     """Read an alert from its row."""
@@ -239,8 +234,3 @@ async def history_of(tx: Tx, tenant: int, number: int) -> list[Event]:
         )
         for row in await tx.all(HISTORY, tenant=tenant, number=number)
     ]
-
-
-async def counts_in(tx: Tx, tenant: int, room: int) -> dict[State, int]:
-    """Return how many active alerts of a room are in each state."""
-    return {State(row["state"]): row["many"] for row in await tx.all(COUNTS, tenant=tenant, room=room)}

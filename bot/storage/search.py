@@ -45,11 +45,11 @@ async def find(tx: Tx, query: Query, *, limit: int, offset: int = 0) -> list[Ale
     return [alert_of(row) for row in await tx.all(sql, limit=limit, offset=offset, **params)]
 
 
-async def count(tx: Tx, query: Query) -> int:
-    """Return how many alerts a query means."""
+async def counts(tx: Tx, query: Query) -> dict[State, int]:
+    """Return how many alerts a query means, by state."""
     where, params = _where(query)
-    row = await tx.one(f"SELECT COUNT(*) AS many FROM alerts WHERE {where}", **params)
-    return row["many"] if row else 0
+    rows = await tx.all(f"SELECT state, COUNT(*) AS many FROM alerts WHERE {where} GROUP BY state", **params)
+    return {State(row["state"]): row["many"] for row in rows}
 
 
 def _where(query: Query) -> tuple[str, Mapping[str, Param]]:

@@ -15,6 +15,8 @@ NEXT = "SELECT MIN(due_at) AS due FROM timers"
 
 PROMISE = "promise"
 """The end that a source promised passes (product.md 3)."""
+UNTIL = "until"
+"""An ack that carries a time ends."""
 FLAPPING = "flapping"
 """A flapping alert was left unspoken of for a window."""
 

@@ -192,11 +192,11 @@ async def open_numbers(turn: Turn) -> list[int]:
     return [alert.number for alert in found]
 
 
-async def room_of(turn: Turn) -> reply.Room:
+async def here_of(turn: Turn) -> reply.Here:
     """Return what a reply about unknown numbers tells of the room."""
     newest = await search.find(turn.tx, turn.query(states=frozenset(State)), limit=1)
     still = await search.find(turn.tx, turn.query(states=frozenset({State.OPEN})), limit=WHICH)
-    return reply.Room(last=newest[0].number if newest else None, open=tuple(alert.number for alert in still))
+    return reply.Here(last=newest[0].number if newest else None, open=tuple(alert.number for alert in still))
 
 
 def _words(targets: Targets) -> str:

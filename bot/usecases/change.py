@@ -72,6 +72,8 @@ class Ledger:
         # A promise that is only extended needs no new timer: the old one looks again when it is due.
         if due is not None and was is None:
             self._arm(timers.PROMISE, after, due)
+        if after.until is not None and (before is None or before.until != after.until):
+            self._arm(timers.UNTIL, after, after.until)
         silent = change.outcome is Outcome.REOPENED and change.news is None
         if silent and after.flap_told_at is not None:
             self._arm(timers.FLAPPING, after, after.flap_told_at + RULES.reopen_window)

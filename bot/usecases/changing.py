@@ -15,7 +15,7 @@ from bot.domain.reply import Reply
 from bot.domain.signal import SEVERITY_WORDS, Severity
 from bot.domain.times import clock
 from bot.storage import alerts, calls
-from bot.usecases.asking import Asked, Turn, meant, room_of
+from bot.usecases.asking import Asked, Turn, here_of, meant
 from bot.usecases.change import Decided
 
 UNDO_WITHIN = 5 * 60_000
@@ -49,7 +49,7 @@ async def change(turn: Turn, command: Command) -> Reply:
         [alert.number for alert in done],
         refusals,
         found.unknown,
-        room=await room_of(turn),
+        here=await here_of(turn),
         now=turn.now,
         zone_name=turn.caller.time_zone,
         detail=_detail(turn, wish),
@@ -97,7 +97,7 @@ async def _note(turn: Turn, command: Command) -> str:
             command.duplicate_of
         )
         if other is None or other.room != turn.caller.room.id:
-            raise Asked(reply.refused(reply.unknown_text([command.duplicate_of], await room_of(turn))))
+            raise Asked(reply.refused(reply.unknown_text([command.duplicate_of], await here_of(turn))))
         reason = f"duplicate of #{command.duplicate_of}"
     return f"{reason}: {command.note}" if command.note else reason
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain import episode
+from bot.domain import action, episode
 from bot.domain.alert import MINUTE, Alert, Change, Outcome
 from bot.domain.notice import News
 from bot.storage import alerts, tenants, timers
@@ -62,6 +62,8 @@ def _fire(kind: str, alert: Alert, now: int, started_at: int) -> _Fired:
     """Decide what a due timer does."""
     if kind == timers.FLAPPING:
         return _Fired(change=_still_flapping(alert, now))
+    if kind == timers.UNTIL:
+        return _Fired(change=action.end(alert, now))
     if alert.expires_at is not None:
         span = max(AFTER_START, alert.expires_at - alert.last_seen_at)
         if alert.active and alert.last_seen_at < started_at and now < started_at + span:
