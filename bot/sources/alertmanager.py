@@ -1,0 +1,58 @@
+"""Alertmanager's webhook, payload version 4 (alert-sources.md 1.1): a group of alerts, each firing or resolved by itself."""
+
+import msgspec
+
+from bot.domain.signal import Kind, Link
+from bot.sources.labelled import Labelled, named, read, signal
+from bot.sources.values import Broken, Item, elements, is_text, link_to, members, odd, readable, text_of
+
+SENDER = "alertmanager"
+EXTERNAL_TEXT = "Alertmanager"
+RESOLVED = "resolved"
+
+
+class Group(msgspec.Struct, frozen=True, gc=False):
+    """One notification: the whole group of a receiver, most of it repeats."""
+
+    alerts: list[Labelled]
+    status: str = "firing"
+    external_url: str = msgspec.field(default="", name="externalURL")
+
+
+_decode = msgspec.json.Decoder(Group).decode
+
+
+def parse(body: bytes) -> list[Item]:
+    """Read a notification. What is none becomes an odd-looking alert with its raw text; nothing is refused.
+
+    A promise to end is not read: Alertmanager repeats itself after hours only, so its silence means nothing.
+    """
+    try:
+        group = _decode(body)
+    except Broken:
+        return _one_by_one(body)
+    links = (link_to(group.external_url, EXTERNAL_TEXT),)
+    return [_item(alert, group.status, links) for alert in group.alerts]
+
+
+def _one_by_one(body: bytes) -> list[Item]:
+    found = readable(body)
+    given = members(found) if found is not None else None
+    alerts = elements(given["alerts"]) if given and "alerts" in given else None
+    if given is None or alerts is None:
+        return [odd(body, SENDER)]
+    texts = {name: text_of(value) for name, value in given.items() if is_text(value)}
+    status = texts.get("status", "firing")
+    links = (link_to(texts.get("externalURL", ""), EXTERNAL_TEXT),)
+    items: list[Item] = []
+    for raw in alerts:
+        alert = read(raw)
+        items.append(odd(bytes(raw), SENDER) if alert is None else _item(alert, status, links))
+    return items
+
+
+def _item(alert: Labelled, status: str, links: tuple[Link | None, ...]) -> Item:
+    if not named(alert.labels) and not alert.fingerprint:
+        return odd(msgspec.json.encode(alert), SENDER)
+    kind = Kind.RESOLVED if (alert.status or status).lower() == RESOLVED else Kind.FIRING
+    return signal(alert, sender=SENDER, kind=kind, links=links)

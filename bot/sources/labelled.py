@@ -1,0 +1,133 @@
+"""An alert of Prometheus' family: labels are its identity, annotations its words (alert-sources.md 1.1 and 1.2)."""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from bot.domain.signal import (
+    DESCRIPTION_LIMIT,
+    LABEL_VALUE_LIMIT,
+    SUMMARY_LIMIT,
+    Kind,
+    Link,
+    Signal,
+    clean,
+    severity_of,
+)
+from bot.sources.fingerprint import fingerprint
+from bot.sources.values import (
+    Broken,
+    is_text,
+    labels_within_limits,
+    link_to,
+    links_within_limits,
+    members,
+    text_of,
+    texts_of,
+    time_of,
+)
+
+NAMELESS = "An alert without a name"
+SUMMARIES = ("summary", "description", "message")
+"""Annotations that can be the summary, the best first; the alert's name comes after them."""
+RUNBOOKS = ("runbook_url", "runbook")
+DASHBOARDS = ("dashboard_url", "dashboard")
+GENERATOR_TEXT = "Source"
+RUNBOOK_TEXT = "Runbook"
+DASHBOARD_TEXT = "Dashboard"
+UNREADABLE_START = "starts_at_raw"
+
+_FINGERPRINT = re.compile("[0-9a-f]{16}")
+
+
+class Labelled(msgspec.Struct, frozen=True, gc=False):
+    """An alert as Prometheus and Alertmanager write it. Alertmanager adds a status and the fingerprint."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str] | None = None
+    status: str | None = None
+    starts_at: str | None = msgspec.field(default=None, name="startsAt")
+    ends_at: str | None = msgspec.field(default=None, name="endsAt")
+    generator_url: str | None = msgspec.field(default=None, name="generatorURL")
+    fingerprint: str | None = None
+
+
+_decode = msgspec.json.Decoder(Labelled).decode
+
+
+def read(raw: msgspec.Raw) -> Labelled | None:
+    """Read one alert, whatever its values are; None when it has no labels that could identify it."""
+    try:
+        return _decode(raw)
+    except Broken:
+        given = members(raw)
+    labels = texts_of(given["labels"]) if given and "labels" in given else None
+    if given is None or labels is None:
+        return None
+    texts = {name: text_of(value) for name, value in given.items() if is_text(value)}
+    return Labelled(
+        labels=labels,
+        annotations=texts_of(given["annotations"]) if "annotations" in given else None,
+        status=texts.get("status"),
+        starts_at=texts.get("startsAt"),
+        ends_at=texts.get("endsAt"),
+        generator_url=texts.get("generatorURL"),
+        fingerprint=texts.get("fingerprint"),
+    )
+
+
+def named(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return labels without the empty ones: to Prometheus an empty label is none."""
+    return {name: value for name, value in labels.items() if name and value}
+
+
+def signal(
+    alert: Labelled, *, sender: str, kind: Kind, ends_at: int | None = None, links: tuple[Link | None, ...] = ()
+) -> Signal:
+    """Return what an alert says. Its dedup key is the fingerprint, so that each sender of the problem names it alike."""
+    own = named(alert.labels)
+    given = alert.fingerprint or ""
+    annotations = alert.annotations or {}
+    summary, told_by = _summary(own, annotations)
+    kept = labels_within_limits(own)
+    severity = severity_of(own.get("severity"), kept)
+    starts_at = time_of(alert.starts_at) if alert.starts_at else None
+    if alert.starts_at and starts_at is None and not alert.starts_at.startswith("0001-"):
+        kept[UNREADABLE_START] = clean(alert.starts_at, LABEL_VALUE_LIMIT)
+    return Signal(
+        dedup_key=given if _FINGERPRINT.fullmatch(given) else fingerprint(own),
+        summary=clean(summary, SUMMARY_LIMIT),
+        sender=sender,
+        kind=kind,
+        severity=severity,
+        source=sender,
+        description=clean(_description(annotations, told_by), DESCRIPTION_LIMIT),
+        labels=kept,
+        links=links_within_limits(_links(alert, annotations) + links),
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+
+
+def _summary(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple[str, str]:
+    """Return the summary and the annotation that it came from, if it came from one."""
+    for name in SUMMARIES:
+        if annotations.get(name, "").strip():
+            return annotations[name].strip(), name
+    return labels.get("alertname", "").strip() or NAMELESS, ""
+
+
+def _description(annotations: Mapping[str, str], told_by: str) -> str:
+    """Return the description, and below it each annotation that is shown nowhere else."""
+    lines = [annotations["description"].strip()] if told_by == "summary" and annotations.get("description") else []
+    shown = {told_by, "summary", "description", *RUNBOOKS, *DASHBOARDS}
+    lines += [f"{name}: {value}" for name, value in annotations.items() if name not in shown and value.strip()]
+    return "\n".join(lines)
+
+
+def _links(alert: Labelled, annotations: Mapping[str, str]) -> tuple[Link | None, ...]:
+    links = [link_to(alert.generator_url or "", GENERATOR_TEXT)]
+    links += [link_to(annotations.get(name, ""), RUNBOOK_TEXT) for name in RUNBOOKS]
+    links += [link_to(annotations.get(name, ""), DASHBOARD_TEXT) for name in DASHBOARDS]
+    return tuple(links)
