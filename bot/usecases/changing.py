@@ -65,7 +65,7 @@ def _detail(turn: Turn, wish: Wish) -> str:
     if wish.severity is not None:
         parts.append(f"is now {wish.severity.word}")
     if wish.until is not None:
-        parts.append(f"until {clock(wish.until, turn.caller.time_zone)}")
+        parts.append(f"until {clock(wish.until, turn.caller.time_zone, now=turn.now)}")
     return ", ".join(parts)
 
 

@@ -1,0 +1,109 @@
+"""Checking: `alertbot check`: configuration, database, TLS, and each room's speaker, a line each."""
+
+import click
+
+from bot.console import read_settings, run
+from bot.domain.tenant import Installation, Speaker, Standing, speaker_of
+from bot.hipchat.pasted import explained
+from bot.parts import Parts
+from bot.ports import Dead, Later, Never
+from bot.settings import described
+from bot.storage import outbox, speakers, tenants
+from bot.wiring import running
+
+NEEDED = ("send_notification", "view_room", "view_group")
+
+
+class Report:
+    """Lines as they come, and whether all were good."""
+
+    def __init__(self) -> None:
+        self.good = True
+
+    def say(self, good: bool, what: str, detail: str) -> None:
+        """Print a line; a bad one makes the check fail."""
+        self.good = self.good and good
+        click.echo(f"{'ok  ' if good else 'BAD '} {what}: {detail}")
+
+
+@click.command()
+@click.option(
+    "--settings", "settings_only", is_flag=True, help="Print the settings without secrets and do nothing else."
+)
+def check(settings_only: bool) -> None:
+    """Check configuration, database, TLS and every room; exit 1 on a fault."""
+    settings = read_settings()
+    if settings_only:
+        for name, value, text in described(settings):
+            click.echo(f"{name}={value}  # {text}")
+        return
+    report = Report()
+
+    async def work() -> None:
+        local = not settings.base_url or settings.base_url.startswith("http://")
+        detail = settings.base_url or "BASE_URL is not set: Hipchat cannot call the bot back"
+        report.say(bool(settings.base_url), "address", f"{detail} (Hipchat Cloud needs https)" if local else detail)
+        if not settings.hipchat_verify_tls:
+            report.say(
+                good=False, what="tls", detail="HIPCHAT_VERIFY_TLS is off: anybody on the way can read the tokens"
+            )
+        async with running(settings) as parts:
+            await parts.storage.ping()
+            report.say(good=True, what="database", detail=f"{parts.storage.dialect}, up to date")
+            await _rooms(parts, report)
+
+    run(work())
+    if not report.good:
+        raise SystemExit(1)
+
+
+async def _rooms(parts: Parts, report: Report) -> None:
+    async with parts.storage.read() as tx:
+        known = await tenants.tenants(tx)
+        many, oldest = await outbox.backlog(tx)
+    waited = 0 if oldest is None else (parts.clock() - oldest) // 60_000
+    report.say(waited < 10, "outbox", f"{many} waiting" + (f", the oldest for {waited} min" if many else ""))
+    if not known:
+        report.say(good=False, what="rooms", detail="nobody has installed the bot yet")
+    for tenant in known:
+        async with parts.storage.read() as tx:
+            installed = await speakers.installations(tx, tenant.id)
+            hooked = await speakers.hooks(tx, tenant.id)
+            rooms = await tenants.rooms(tx, tenant.id)
+        for each in installed:
+            _installation(report, tenant.name, each)
+        for room in rooms:
+            where = f"room {room.name} ({tenant.name})"
+            speaker = speaker_of(room.id, installed, hooked)
+            if room.gone_at is not None:
+                report.say(False, where, "it was archived or deleted; its news goes to the fallback room")
+            elif speaker is None:
+                report.say(False, where, "nobody speaks for the bot there")
+            else:
+                await _speaks(parts, report, where, speaker, room.hipchat_id)
+
+
+def _installation(report: Report, tenant: str, each: Installation) -> None:
+    what = f"installation {each.oauth_id} ({tenant})"
+    if each.standing is Standing.SUSPENDED:
+        report.say(False, what, "suspended: Hipchat no longer takes its secret; it is tried hourly for 30 days")
+        return
+    missing = [scope for scope in NEEDED if scope not in each.scopes.split()]
+    detail = f"lacks the scopes {' '.join(missing)}; update the add-on in Hipchat" if missing else "scopes are complete"
+    report.say(not missing, what, detail)
+
+
+async def _speaks(parts: Parts, report: Report, where: str, speaker: Speaker, hipchat_id: int) -> None:
+    if not isinstance(speaker, Installation):
+        report.say(True, where, "joined by a token; `alertbot room test` tries it out")
+        return
+    try:
+        place = await parts.channel.place(speaker, hipchat_id)
+    except (Later, Never) as trouble:
+        report.say(False, where, explained(trouble))
+    except Dead as dead:
+        report.say(False, where, f"{dead}: install the add-on again")
+    else:
+        report.say(
+            place is not None and not place.archived, where, "reached" if place else "Hipchat knows no such room"
+        )
