@@ -1,0 +1,1 @@
+"""Everything shaped like Hipchat: its callbacks, tokens, API calls, limits and cards."""
