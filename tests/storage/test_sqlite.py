@@ -1,0 +1,203 @@
+"""What only the SQLite engine does."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.storage import Busy, Full, Storage, StorageError, open_storage
+from bot.storage.sqlite import SqliteStorage
+from bot.storage.turn import Turn
+
+COUNT = "SELECT count(*) AS n FROM things"
+
+
+@pytest.fixture(params=["file", "memory"])
+async def sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqliteStorage]:
+    """Open a database with one table, in a file or in memory."""
+    opened = await SqliteStorage.open(":memory:" if request.param == "memory" else str(tmp_path / "a.db"))
+    async with opened.begin() as tx:
+        await tx.run("CREATE TABLE things (id {pk}, name TEXT)")
+    yield opened
+    await opened.close()
+
+
+async def count(storage: Storage) -> int:
+    """Count the things that are committed."""
+    async with storage.read() as tx:
+        row = await tx.one(COUNT)
+    assert row is not None
+    number: int = row["n"]
+    return number
+
+
+async def test_urgent_writers_come_first(sqlite: SqliteStorage) -> None:
+    """Of those that wait, urgent ones write before the others, and each kind in order of arrival."""
+    order: list[str] = []
+    held = asyncio.Event()
+
+    async def write(name: str, *, urgent: bool) -> None:
+        async with sqlite.begin(urgent=urgent) as tx:
+            await tx.run("INSERT INTO things (name) VALUES (:name)", name=name)
+            order.append(name)
+
+    async with sqlite.begin() as tx:
+        waiting = [
+            asyncio.create_task(write(name, urgent=name.startswith("command")))
+            for name in ("ingest 1", "ingest 2", "command 1", "ingest 3", "command 2")
+        ]
+        asyncio.get_running_loop().call_soon(held.set)
+        await held.wait()
+        await tx.one(COUNT)
+    await asyncio.gather(*waiting)
+
+    assert ["command 1", "command 2", "ingest 1", "ingest 2", "ingest 3"] == order
+
+
+async def test_a_cancelled_waiter_loses_its_turn_only() -> None:
+    """The turn skips those that gave up, also one that gave up in the very moment it was handed the turn."""
+    turn = Turn()
+    await turn.take()
+    early, handed, last = (asyncio.create_task(turn.take()) for _ in range(3))
+    await asyncio.sleep(0)
+    early.cancel()
+    await asyncio.sleep(0)
+    turn.give()
+    handed.cancel()
+
+    await asyncio.wait_for(last, 5)
+    assert early.cancelled()
+    assert handed.cancelled()
+
+
+async def test_a_transaction_inside_its_own_is_refused(sqlite: SqliteStorage) -> None:
+    """What would wait for itself for ever is an error at once, and the outer transaction goes on."""
+    async with sqlite.begin() as tx:
+        with pytest.raises(StorageError, match="inside its own"):
+            async with sqlite.begin():
+                pass
+        await tx.run("INSERT INTO things (name) VALUES ('a')")
+
+    assert 1 == await count(sqlite)
+
+
+async def test_readers_cannot_write(sqlite: SqliteStorage) -> None:
+    """A read is a read, in memory too, and writing works again afterwards."""
+    with pytest.raises(Full):
+        async with sqlite.read() as tx:
+            await tx.run("INSERT INTO things (name) VALUES ('a')")
+    async with sqlite.begin() as tx:
+        await tx.run("INSERT INTO things (name) VALUES ('b')")
+
+    assert 1 == await count(sqlite)
+
+
+async def test_a_full_disk_is_full(sqlite: SqliteStorage) -> None:
+    """When the file cannot grow the transaction fails as Full, and smaller ones still work."""
+    await sqlite._writer.call(lambda connection: connection.execute("PRAGMA max_page_count=10"))
+    with pytest.raises(Full):
+        async with sqlite.begin() as tx:
+            await tx.run("INSERT INTO things (name) VALUES (:name)", name="x" * 1_000_000)
+    async with sqlite.begin() as tx:
+        await tx.run("INSERT INTO things (name) VALUES ('a')")
+
+    assert 1 == await count(sqlite)
+
+
+async def test_a_file_locked_by_another_process_is_busy(tmp_path: Path) -> None:
+    """Waiting for another writer ends as Busy, and once that one is done the same transaction succeeds."""
+    path = tmp_path / "a.db"
+    storage = await open_storage(f"sqlite:///{path}", migrate=False)
+    assert isinstance(storage, SqliteStorage)
+    await storage._writer.call(lambda connection: connection.execute("PRAGMA busy_timeout=10"))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy):
+        async with storage.begin() as tx:
+            await tx.run("CREATE TABLE things (id {pk})")
+    other.close()
+    async with storage.begin() as tx:
+        await tx.run("CREATE TABLE things (id {pk})")
+
+    assert 0 == await count(storage)
+    await storage.close()
+
+
+async def test_two_storages_on_one_file(tmp_path: Path) -> None:
+    """A second process, such as `alertbot key create` beside `serve`, writes in turn with the first and loses nothing."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    storages = await asyncio.gather(*[open_storage(url, migrate=True) for _ in range(2)])
+    async with storages[0].begin() as tx:
+        await tx.run("CREATE TABLE counter (n BIGINT)")
+        await tx.run("INSERT INTO counter (n) VALUES (0)")
+
+    async def raise_by_one(storage: Storage) -> None:
+        async with storage.begin() as tx:
+            row = await tx.one("SELECT n FROM counter")
+            assert row is not None
+            await tx.run("UPDATE counter SET n = :n", n=row["n"] + 1)
+
+    await asyncio.gather(*[raise_by_one(storage) for storage in storages for _ in range(10)])
+    async with storages[1].read() as tx:
+        row = await tx.one("SELECT n FROM counter")
+    await asyncio.gather(*[storage.close() for storage in storages])
+
+    assert row is not None
+    assert 20 == row["n"]
+
+
+async def test_closing_leaves_no_thread_and_no_log(tmp_path: Path) -> None:
+    """After close the threads have ended and everything is in the one file."""
+    threads = threading.active_count()
+    storage = await open_storage(f"sqlite:///{tmp_path / 'a.db'}", migrate=True)
+    await asyncio.gather(*[storage.ping() for _ in range(10)])
+    during = threading.active_count()
+    await storage.close()
+
+    assert threads + 4 == during
+    assert threads == threading.active_count()
+    assert ["a.db"] == [path.name for path in tmp_path.iterdir()]
+
+
+async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    """Opening names the file and leaves no thread behind, whether it is something else or cannot be made."""
+    threads = threading.active_count()
+    (tmp_path / "note.txt").write_text("not a database, but long enough to be read as the header of one\n" * 20)
+    for path in (tmp_path / "note.txt", tmp_path / "missing" / "a.db"):
+        with pytest.raises(StorageError, match=path.name):
+            await open_storage(f"sqlite:///{path}", migrate=True)
+
+    assert threads == threading.active_count()
+
+
+async def test_commits_are_durable(tmp_path: Path) -> None:
+    """The settings that make a 2xx a promise are on, on every connection that writes."""
+    storage = await SqliteStorage.open(str(tmp_path / "a.db"))
+    asked = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint", "busy_timeout")
+    settings = await storage._writer.call(
+        lambda connection: [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
+    )
+    await storage.close()
+
+    assert ["wal", 2, 1, 400, 10_000] == settings
+
+
+@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "sqlite:alertbot.db", "mysql://host/db", "alertbot.db"])
+async def test_other_urls_are_refused(url: str) -> None:
+    """A URL that names no engine is a ValueError that says what one looks like."""
+    with pytest.raises(ValueError, match="sqlite:///"):
+        await open_storage(url, migrate=True)
+
+
+async def test_a_relative_path_is_kept_when_the_folder_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sqlite:///a.db` is in the folder of the start, for connections opened later too; %20 is a space."""
+    monkeypatch.chdir(tmp_path)
+    storage = await open_storage("sqlite:///a%20b.db", migrate=True)
+    monkeypatch.chdir("/")
+    await storage.ping()
+    await storage.close()
+
+    assert (tmp_path / "a b.db").exists()
