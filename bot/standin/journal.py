@@ -49,7 +49,7 @@ class Entry:
 class Journal:
     """The calls seen, oldest first; they are cut when they are shown."""
 
-    entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=_KEPT), repr=False)
 
     def shown(self, secrets: Iterable[str]) -> list[dict[str, Any]]:
         """Show all calls; none of `secrets`, nor anything that looks like a token, appears."""

@@ -111,7 +111,7 @@ def _moment(call: Call, name: str) -> float | None:
         # A `+` of the offset arrives as a blank when the client did not encode it.
         moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
         zone = UTC if zone_name == "UTC" else ZoneInfo(zone_name)
-    except (ValueError, OSError):
+    except (ValueError, LookupError, OSError):
         raise ApiError(400, f"Invalid date: {text}", {"field": name}) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 

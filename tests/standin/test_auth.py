@@ -65,9 +65,7 @@ async def test_line_02_no_session(call: Caller, server: Server, token: str | Non
 
     for answer in answers:
         assert 401 == answer.status
-        assert {
-            "error": {"code": 401, "message": "Invalid OAuth session", "type": "Unauthorized"}
-        } == answer.body
+        assert {"error": {"code": 401, "message": "Invalid OAuth session", "type": "Unauthorized"}} == answer.body
 
 
 async def test_line_02_expired(call: Caller, server: Server, addon: Addon, clock: Clock) -> None:
@@ -109,9 +107,7 @@ async def test_line_03_kinds(call: Caller) -> None:
 async def test_line_04_auth_test(call: Caller) -> None:
     """It answers 202 and does nothing, or is refused as the method would be."""
     accepted = await call("POST", "/v2/room/Ops/notification?auth_test=true", json={"message": "x"})
-    no_scope = await call(
-        "POST", "/v2/room/Ops/notification?auth_test=true", token=call.room_token("Ops", "view_room")
-    )
+    no_scope = await call("POST", "/v2/room/Ops/notification?auth_test=true", token=call.room_token("Ops", "view_room"))
 
     assert 202 == accepted.status
     assert 202 == accepted.body["success"]["code"]

@@ -1,5 +1,6 @@
 """Descriptors and the handshake (hipchat-api.md 19, lines 11-17)."""
 
+import asyncio
 import base64
 import copy
 import json
@@ -214,10 +215,8 @@ async def test_line_12_timeout_rolls_back(call: Caller, server: Server, addon: A
     """An add-on that does not answer in time is not installed (18, line 14)."""
     server.hipchat.settings = replace(server.hipchat.settings, callback_timeout=0.05)
 
-    async def silent(request: web.Request, _body: bytes) -> web.Response:
-        assert request.transport is not None
-        request.transport.pause_reading()  # type: ignore[attr-defined]
-        await server.hipchat.watch().get()
+    async def silent(_request: web.Request, _body: bytes) -> web.Response:
+        await asyncio.Event().wait()
         return web.Response()
 
     addon.hooks["/installable"] = silent
@@ -229,7 +228,7 @@ async def test_line_12_timeout_rolls_back(call: Caller, server: Server, addon: A
 
 
 async def test_line_13_where_it_may_be_installed(call: Caller, addon: Addon) -> None:
-    """allowGlobal and allowRoom refuse before the callback."""
+    """AllowGlobal and allowRoom refuse before the callback."""
     installable = addon.descriptor["capabilities"]["installable"]
     installable["allowGlobal"] = False
     everywhere = await install(call, addon)

@@ -91,9 +91,7 @@ async def test_line_08_session(call: Caller, server: Server, addon: Addon) -> No
     assert 200 == answer.status
     assert ["view_room"] == answer.body["scopes"]
     assert ["send_notification", "view_room", "view_group"] == answer.body["client"]["allowed_scopes"]
-    assert {"id": 1001, "links": {"self": f"{server.url}/v2/room/1001"}, "name": "Ops"} == answer.body["client"][
-        "room"
-    ]
+    assert {"id": 1001, "links": {"self": f"{server.url}/v2/room/1001"}, "name": "Ops"} == answer.body["client"]["room"]
     assert (client.id, 4711) == (answer.body["client"]["id"], answer.body["group_id"])
 
 
