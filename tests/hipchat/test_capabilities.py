@@ -42,6 +42,7 @@ def document(**changes: str) -> Any:
 
 
 def decoded(value: Any) -> CapabilitiesDocument:
+    """Read a document as it comes over the network."""
     return read(CapabilitiesDocument, msgspec.json.encode(value))
 
 

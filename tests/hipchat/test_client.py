@@ -49,9 +49,12 @@ class Hipchat:
 
     @property
     def api(self) -> str:
+        """The API URL."""
         return str(self.server.make_url("/v2/"))
 
     def answers(self, value: Any = None, *, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        """Say what is answered from now on: bytes as they are, nothing, or JSON."""
+
         async def answer(_request: web.Request) -> web.StreamResponse:
             if value is None:
                 return web.Response(status=status, headers=headers)
@@ -62,6 +65,7 @@ class Hipchat:
         self.answer = answer
 
     def credentials(self) -> Credentials:
+        """Return the credentials of an installation here."""
         return Credentials(
             token_url=self.api + "oauth/token", oauth_id=OAUTH, secret=SECRET, scopes=("send_notification", "view_room")
         )
@@ -69,6 +73,8 @@ class Hipchat:
 
 @pytest.fixture
 async def hipchat() -> AsyncIterator[Hipchat]:
+    """Run the server."""
+
     async def handle(request: web.Request) -> web.StreamResponse:
         known.bodies.append(await request.read())
         known.seen.append(request)
@@ -76,7 +82,8 @@ async def hipchat() -> AsyncIterator[Hipchat]:
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", handle)
-    async with TestServer(app) as server, open_session(tls()) as session:
+    server = TestServer(app)
+    async with server, open_session(tls()) as session:
         known = Hipchat(server=server, client=HipchatClient(session, lambda: NOW, timeout=5), answer=handle)
         known.answers(status=204)
         yield known
@@ -98,6 +105,7 @@ async def test_a_notification(hipchat: Hipchat) -> None:
 
 
 def reset(seconds: int) -> dict[str, str]:
+    """Return both reset headers."""
     return {"X-Ratelimit-Reset": str(NOW // 1000 + seconds), "X-FloodControl-Reset": str(NOW // 1000 + seconds)}
 
 

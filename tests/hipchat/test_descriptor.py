@@ -21,6 +21,7 @@ BASE = "https://bot.example.com"
 
 
 def strings(value: Any) -> Iterator[str]:
+    """Give every string inside."""
     match value:
         case str():
             yield value

@@ -31,6 +31,7 @@ COUNTERS = st.none() | st.builds(
 
 
 def counter(remaining: int, *, reset_in: int = MINUTE // 2, seen: int = NOW) -> Counter:
+    """Return what an answer's headers said."""
     return Counter(limit=30, remaining=remaining, reset_at=NOW + reset_in, seen_at=seen)
 
 

@@ -37,6 +37,7 @@ INSTALL = {
 
 
 def body(value: Any) -> bytes:
+    """Encode a body."""
     return msgspec.json.encode(value)
 
 

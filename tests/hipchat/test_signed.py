@@ -29,6 +29,7 @@ CLAIMS = {
 
 
 def b64(data: bytes) -> str:
+    """Encode a part of a token (RFC 7515, 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
@@ -41,11 +42,13 @@ def token(claims: Any = CLAIMS, *, header: Any = None, secret: str = SECRET, dig
 
 
 def with_claims(**changes: Any) -> dict[str, Any]:
+    """Return the claims with some changed, or left out where the value is an ellipsis."""
     claims = {**CLAIMS, **changes}
     return {name: value for name, value in claims.items() if value is not ...}
 
 
 def known(issuer: str) -> str | None:
+    """Return the secret of the one installation."""
     return SECRET if issuer == ISSUER else None
 
 

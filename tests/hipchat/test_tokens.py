@@ -28,6 +28,7 @@ class World:
         self.tokens = Tokens(self.fetch, lambda: self.now)
 
     async def fetch(self, credentials: Credentials) -> Token:
+        """Answer as the token URL."""
         self.asked.append(credentials)
         number = len(self.asked)
         await self.gate.wait()
