@@ -9,6 +9,7 @@ from bot.domain.notice import News, Notice
 from bot.domain.tenant import Speaker
 from bot.hipchat import pacing, render
 from bot.hipchat.channel import HipchatChannel
+from bot.hipchat.digest import digest
 from bot.ports import Clock, Receipt
 
 Sent = tuple[list[int], list[int]]
@@ -30,7 +31,7 @@ class HipchatMedium:
 
     def digest(self, notices: Sequence[Notice], about: Mapping[int, Alert], most: int) -> list[Mapping[str, Any]]:
         """Return the messages, at most `most`, that stand for many notices."""
-        return render.digest(notices, about, most=most)
+        return list(digest(notices, about, most=most, now=self._clock()))
 
     def plain(self, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return a message without its card, or None when it has none."""

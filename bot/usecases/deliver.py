@@ -22,7 +22,7 @@ from bot.storage.engine import Storage, Tx
 LEASE = 60_000
 MINUTE = 60_000
 HOUR = 60 * MINUTE
-PAGE = 2000
+PAGE = 1000
 """How many notices one look at a room takes."""
 ROOMS = 8
 """How many rooms one pass serves side by side."""

@@ -1,0 +1,180 @@
+"""Digest: many notices as a few messages, grouped by what they share, every number accounted for (product.md 6)."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.alert import Alert
+from bot.domain.notice import Notice
+from bot.domain.signal import Severity
+from bot.domain.times import clock
+from bot.hipchat.render import SEVERITY_COLORS
+from bot.hipchat.text import MESSAGE_LIMIT, html_within
+
+HEAD = "digest: {many} more in {groups} since {since}"
+ONE_GROUP = "1 group"
+GROUPS = "{many} groups"
+CLOSED = "closed by now"
+MAY_REPEAT = "parts of this may be a repeat: the bot stopped while it sent this"
+NAME_LIMIT = 120
+FEW_MISSING = 3
+"""So many numbers in a row may be missing inside a range before it is written as two."""
+
+_NUMBERS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Alerts that share something: its words, the worst severity, and their numbers."""
+
+    name: str
+    severity: Severity
+    closed: bool
+    numbers: tuple[int, ...]
+
+
+def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, now: int) -> list[dict[str, Any]]:
+    """Return at most `most` messages (at least one) that tell many notices.
+
+    Groups are as fine as fit: by name, else by source, else all of a severity together.
+    """
+    since = clock(min(notice.at for notice in folded), "UTC", now=now)
+    numbers = {notice.number for notice in folded if notice.number is not None}
+    alerts = [about[number] for number in sorted(numbers) if number in about]
+    worst = max((alert.severity for alert in alerts if alert.active), default=Severity.INFO)
+    pages: list[list[str]] = []
+    for shared in (by_name, by_source, by_severity, by_nothing):
+        groups = grouped(alerts, shared)
+        count = ONE_GROUP if len(groups) == 1 else GROUPS.format(many=len(groups))
+        head = f"<b>{HEAD.format(many=len(numbers), groups=count, since=since)}</b>"
+        lines = [head, *(_line(group) for group in groups)]
+        lost = sorted(number for number in numbers if number not in about)
+        if lost:
+            lines.append(spans(lost))
+        if any(notice.again for notice in folded):
+            lines.append(MAY_REPEAT)
+        pages = _pages(lines)
+        if len(pages) <= most:
+            break
+    return [
+        {
+            "message": "<br>".join(page),
+            "message_format": "html",
+            "color": SEVERITY_COLORS[worst],
+            "notify": first and worst is Severity.CRITICAL,
+        }
+        for first, page in ((page is pages[0], page) for page in pages)
+    ]
+
+
+def grouped(alerts: Iterable[Alert], shared: Callable[[Alert], str]) -> list[Group]:
+    """Group alerts by what `shared` says, the worst and largest groups first, closed ones last."""
+    piles: dict[tuple[bool, str], list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        piles[not alert.active, shared(alert)].append(alert)
+    groups = [
+        Group(
+            name=pile[0].summary if len(pile) == 1 and name else name,
+            severity=max(alert.severity for alert in pile),
+            closed=closed,
+            numbers=tuple(alert.number for alert in pile),
+        )
+        for (closed, name), pile in piles.items()
+    ]
+    return sorted(groups, key=lambda group: (group.closed, -group.severity, -len(group.numbers), group.numbers))
+
+
+def by_name(alert: Alert) -> str:
+    """Return the name of an alert's rule, else its summary with every number taken for the same."""
+    return alert.labels.get("alertname") or _NUMBERS.sub("…", alert.summary[:NAME_LIMIT])
+
+
+def by_source(alert: Alert) -> str:
+    """Return where an alert comes from."""
+    return f"from {alert.source or ', '.join(alert.senders) or 'several sources'}"
+
+
+def by_severity(alert: Alert) -> str:
+    """Return how bad an alert is."""
+    return f"all that is {alert.severity.word}"
+
+
+def by_nothing(_alert: Alert) -> str:
+    """Return what all alerts share: nothing."""
+    return "all"
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Write numbers as ranges with what is missing in them: `#100-#412 except #120, #420 #430`.
+
+    An `except` reaches to the next comma.
+    """
+    written: list[str] = []
+    for span in _spans(sorted(set(numbers))):
+        missing = sorted(set(range(span[0], span[-1] + 1)) - set(span))
+        text = _run(span[0], span[-1])
+        written.append(f"{text} except {' '.join(_run(*_ends(run)) for run in _runs(missing))}" if missing else text)
+    return ", ".join(written)
+
+
+def _spans(numbers: list[int]) -> list[list[int]]:
+    """Join runs over small gaps, where both sides are long enough for that to be shorter."""
+    spans: list[list[int]] = []
+    for run in _runs(numbers):
+        if spans and run[0] - spans[-1][-1] - 1 <= FEW_MISSING and len(run) > FEW_MISSING < len(spans[-1]):
+            spans[-1] += run
+        else:
+            spans.append(list(run))
+    return spans
+
+
+def _runs(numbers: list[int]) -> list[list[int]]:
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
+
+
+def _ends(run: list[int]) -> tuple[int, int]:
+    return run[0], run[-1]
+
+
+def _run(first: int, last: int) -> str:
+    if first == last:
+        return f"#{first}"
+    return f"#{first} #{last}" if last == first + 1 else f"#{first}-#{last}"
+
+
+def _line(group: Group) -> str:
+    state = CLOSED if group.closed else group.severity.word
+    name = html_within(" ".join(group.name.split()), NAME_LIMIT * 4)
+    return f"{state} · {len(group.numbers)}x <b>{name}</b>: {spans(group.numbers)}"
+
+
+def _pages(lines: Sequence[str]) -> list[list[str]]:
+    """Spread lines over messages; a line longer than a message is broken between numbers."""
+    pages: list[list[str]] = [[]]
+    room = MESSAGE_LIMIT
+    for whole in lines:
+        for line in _broken(whole):
+            if len(line) + 4 > room:
+                pages.append([])
+                room = MESSAGE_LIMIT
+            pages[-1].append(line)
+            room -= len(line) + 4
+    return pages
+
+
+def _broken(line: str) -> list[str]:
+    pieces: list[str] = []
+    while len(line) > MESSAGE_LIMIT - 100:
+        at = line.rfind(", ", 0, MESSAGE_LIMIT - 100)
+        at = at if at > 0 else MESSAGE_LIMIT - 100
+        pieces.append(line[:at])
+        line = line[at:].removeprefix(", ")
+    return [*pieces, line]

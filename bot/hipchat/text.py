@@ -1,0 +1,53 @@
+"""Text from outside, made harmless for a room: it neither rings nor becomes a client command nor turns lines around.
+
+hipchat-api.md 10.2 and 10.3 tell what the two message formats do; product.md 5 what must not happen.
+"""
+
+import re
+from html import escape
+
+MESSAGE_LIMIT = 10_000
+WORD_JOINER = "\u2060"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+ELLIPSIS = "…"
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+"""Controls, zero-width characters and the ones that turn the direction of writing; tab and line feed are fine."""
+_AT = re.compile("[@\uff20\ufe6b]")
+_LEADING_SLASH = re.compile(r"^(\s*)/", re.MULTILINE)
+
+
+def visible(text: str) -> str:
+    """Return text in which every character is seen or is a space."""
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub(REPLACEMENT, text)
+
+
+def silent(text: str) -> str:
+    """Return outside text for a message of format text: no mention in it rings, no line in it is a client's command."""
+    text = _AT.sub(lambda found: found[0] + WORD_JOINER, visible(text))
+    return _LEADING_SLASH.sub(lambda found: f"{found[1]}{WORD_JOINER}/", text)
+
+
+def html(text: str) -> str:
+    """Return outside text for a message of format html: every character stands for itself."""
+    return escape(visible(text)).replace("\n", "<br>")
+
+
+def cut(text: str, limit: int) -> str:
+    """Return at most `limit` characters, the last an ellipsis when some are left out."""
+    return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
+
+
+def html_within(text: str, limit: int) -> str:
+    """Return as much of a text as html of at most `limit` characters holds; an entity is never cut in two."""
+    whole = html(text)
+    if len(whole) <= limit:
+        return whole
+    low, high = 0, min(len(text), limit)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(html(text[:middle])) < limit:
+            low = middle
+        else:
+            high = middle - 1
+    return html(text[:low]) + ELLIPSIS
