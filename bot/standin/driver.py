@@ -29,12 +29,13 @@ class NotSeen(AssertionError):
 
 
 class RoomDriver:
-    """A room as its people meet it. What `sees` passes over counts as seen; the rest is `unseen`."""
+    """A room as its people meet it. What `sees` passes over counts as seen, as does what `says` says; the rest is `unseen`."""
 
     def __init__(self, hipchat: Hipchat, room: Room) -> None:
         self.hipchat = hipchat
         self.room = room
         self._seen = len(room.messages)
+        self._said: set[str] = set()
 
     def person(self, who: User | str | int) -> User:
         """Find a person by object, id, mention name (any case, with or without `@`) or address. Raises KeyError."""
@@ -55,6 +56,7 @@ class RoomDriver:
         if is_builtin(text):
             raise ValueError(f"a chat client does not send {text!r}")
         message = await self.hipchat.say(self.room, self.person(who), text)
+        self._said.add(message.id)
         await self.hipchat.idle()
         return message
 
@@ -83,14 +85,14 @@ class RoomDriver:
     def _find(self, text: str, sender: str | None) -> Shown | None:
         for number, message in enumerate(self.room.messages[self._seen :], self._seen + 1):
             shown = _shown(message)
-            if text in shown.text and sender in (None, shown.sender):
+            if message.id not in self._said and text in shown.text and sender in (None, shown.sender):
                 self._seen = number
                 return shown
         return None
 
     def unseen(self) -> list[Shown]:
         """List what was shown after the last seen message."""
-        return [_shown(message) for message in self.room.messages[self._seen :]]
+        return [_shown(message) for message in self.room.messages[self._seen :] if message.id not in self._said]
 
     def look(self) -> Self:
         """Count everything shown so far as seen."""

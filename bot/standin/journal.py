@@ -3,12 +3,13 @@
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 CUT: Final = "***"
+Cut = Callable[[str], str]
 _KEPT: Final = 100_000
 _SECRET_NAMES: Final = frozenset(
     {
@@ -28,6 +29,9 @@ _SECRET_NAMES: Final = frozenset(
     }
 )
 _TOKEN_PATH: Final = re.compile(r"(/v2/oauth/token/)[^/?]+")
+# Secrets are 40 letters and digits (v1: 30); a longer run is searched for them piece by piece.
+_RUN: Final = re.compile(r"[A-Za-z0-9]{30,}")
+_LENGTHS: Final = (40, 30)
 # Whatever looks like a token is cut from paths, queries and headers, known or not; bodies hold people's texts (checksums too).
 _LOOKS: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z0-9]{40}|[0-9a-f]{30})(?![A-Za-z0-9])")
 
@@ -51,15 +55,26 @@ class Journal:
 
     entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=_KEPT), repr=False)
 
-    def shown(self, secrets: Iterable[str]) -> list[dict[str, Any]]:
+    def shown(self, secrets: Collection[str]) -> list[dict[str, Any]]:
         """Show all calls; none of `secrets`, nor anything that looks like a token, appears."""
-        known = re.compile("|".join(re.escape(secret) for secret in secrets) or r"(?!)")
+
+        def known(text: str) -> str:
+            return _RUN.sub(lambda run: _cut_known(run[0], secrets), text)
+
         return [_shown(entry, known) for entry in self.entries]
 
 
-def _shown(entry: Entry, known: re.Pattern[str]) -> dict[str, Any]:
+def _cut_known(run: str, secrets: Collection[str]) -> str:
+    for length in _LENGTHS:
+        for start in range(len(run) - length + 1):
+            if run[start : start + length] in secrets:
+                return _cut_known(run[:start], secrets) + CUT + _cut_known(run[start + length :], secrets)
+    return run
+
+
+def _shown(entry: Entry, known: Cut) -> dict[str, Any]:
     def cut(text: str) -> str:
-        return _LOOKS.sub(CUT, known.sub(CUT, text))
+        return _LOOKS.sub(CUT, known(text))
 
     return {
         "at": entry.at,
@@ -72,7 +87,7 @@ def _shown(entry: Entry, known: re.Pattern[str]) -> dict[str, Any]:
     }
 
 
-def _pairs(pairs: Iterable[tuple[str, str]], cut: Any) -> dict[str, str]:
+def _pairs(pairs: Iterable[tuple[str, str]], cut: Cut) -> dict[str, str]:
     shown: dict[str, str] = {}
     for name, value in pairs:
         if name.lower() == "authorization":
@@ -84,7 +99,7 @@ def _pairs(pairs: Iterable[tuple[str, str]], cut: Any) -> dict[str, str]:
     return shown
 
 
-def _body(entry: Entry, known: re.Pattern[str]) -> Any:
+def _body(entry: Entry, known: Cut) -> Any:
     """Show JSON as JSON, a form as an object, else text; null when empty."""
     if not entry.body:
         return None
@@ -95,18 +110,18 @@ def _body(entry: Entry, known: re.Pattern[str]) -> Any:
     try:
         return _cut_inside(json.loads(text), known)
     except (ValueError, RecursionError):
-        return known.sub(CUT, text)
+        return known(text)
 
 
-def _cut_inside(value: Any, known: re.Pattern[str]) -> Any:
+def _cut_inside(value: Any, known: Cut) -> Any:
     match value:
         case str():
-            return known.sub(CUT, value)
+            return known(value)
         case list():
             return [_cut_inside(item, known) for item in value]
         case Mapping():
             return {
-                known.sub(CUT, name): CUT if name.lower() in _SECRET_NAMES and item else _cut_inside(item, known)
+                known(name): CUT if name.lower() in _SECRET_NAMES and item else _cut_inside(item, known)
                 for name, item in value.items()
             }
         case _:

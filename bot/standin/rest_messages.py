@@ -149,9 +149,9 @@ def latest_page(call: Call, messages: list[Message]) -> web.Response:
     """Answer the newest messages, oldest first, none before the message `not-before`."""
     messages = _kept(call, messages)
     first = call.request.query.get("not-before")
-    ids = [message.id for message in messages]
-    if first in ids:
-        messages = messages[ids.index(first) :]
+    if first is not None:
+        place = next((number for number, message in enumerate(messages) if message.id == first), 0)
+        messages = messages[place:]
     length = call.integer("max-results", RECENT, 0, LONGEST_PAGE)
     shown = messages[-length:] if length else []
     return collection(call, [call.shapes.history_item(message) for message in shown], 0, length, total=0)

@@ -6,7 +6,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,14 @@ class Server:
     courier: Courier
     group: Group
     journal: Journal
+    drivers: dict[int, RoomDriver] = field(default_factory=dict, repr=False)
 
     def room(self, name: str | int) -> RoomDriver:
-        """Return a room for stories: it speaks, and waits for what is said. Raises KeyError."""
+        """Return the room as stories meet it, always the same object. Raises KeyError."""
         room = self.hipchat.find_room(name)
         if room is None:
             raise KeyError(name)
-        return RoomDriver(self.hipchat, room)
+        return self.drivers.setdefault(room.id, RoomDriver(self.hipchat, room))
 
     async def install(self, descriptor: str, *, room: str | int | None = None) -> Client:
         """Install the add-on at this address into a room, or the whole group. Raises descriptor.Refused, KeyError."""

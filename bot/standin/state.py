@@ -32,6 +32,7 @@ from bot.standin.tokens import Client
 
 _FIRST_ROOM: Final = 1001
 _FIRST_USER: Final = 3297240
+_LONGEST_ID: Final = 20
 
 
 class Conflict(ValueError):
@@ -40,6 +41,10 @@ class Conflict(ValueError):
 
 class Archived(ValueError):
     """Nothing is posted to an archived room (hipchat-api.md 18, line 11)."""
+
+
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) <= _LONGEST_ID
 
 
 class Hipchat(Registry):
@@ -85,7 +90,7 @@ class Hipchat(Registry):
     def find_user(self, key: int | str) -> User | None:
         """Find a person by id (also as digits), e-mail address or `@mention_name`; deleted ones by id only."""
         text = str(key)
-        if text.isdecimal() and text.isascii():
+        if _is_id(text):
             return self.users.get(int(text))
         alive = [user for user in self.users.values() if not user.is_deleted]
         if text.startswith("@"):
@@ -154,7 +159,7 @@ class Hipchat(Registry):
     def find_room(self, key: int | str) -> Room | None:
         """Find a room by id (also as digits), else by its exact name (hipchat-api.md 4)."""
         text = str(key)
-        if text.isdecimal() and text.isascii():
+        if _is_id(text):
             return self.rooms.get(int(text))
         return next((room for room in self.rooms.values() if room.name == text), None)
 

@@ -20,12 +20,14 @@ async def test_line_27_client_commands_are_no_messages(call: Caller, server: Ser
     await server.install(addon.descriptor_url)
     room = server.room("Ops")
     dana = call.user("Dana")
-    await call(
+    kept = await call(
         "POST", f"/_page/rooms/{room.room.id}/messages?user={dana.id}", json={"user": dana.id, "text": text}, token=None
     )
     with pytest.raises(ValueError, match="does not send"):
         await room.says("Dana", text)
 
+    assert 200 == kept.status
+    assert "handled" in kept.body
     assert [] == room.transcript()
     assert [] == addon.calls("/webhook")
 
@@ -37,20 +39,21 @@ async def test_says_and_sees(call: Caller, server: Server, addon: Addon) -> None
     room = server.room("Ops")
     await room.says("dana", "/alert ack 1")
     answered = await room.sees("Acked")
-    await room.says(call.user("Lee"), "thanks")
+    await room.says(call.user("Lee"), "/alert thanks")
 
     assert ("Alert Bot", "Acked #1\nby Dana") == (answered.sender, answered.text)
-    assert ["Lee Wong: thanks"] == [str(shown) for shown in room.unseen()]
+    assert ["Alert Bot: Acked #1\nby Dana"] == [str(shown) for shown in room.unseen()]
     assert [] == room.look().unseen()
-    assert 3 == len(room.transcript())
+    assert 4 == len(room.transcript())
+    assert room is server.room("Ops")
 
 
 async def test_sees_waits_for_what_comes(server: Server) -> None:
     """A message that comes later is seen when it comes; each message counts once."""
     room = server.room("Ops")
     waiting = asyncio.create_task(room.sees("later", sender="Lee Wong"))
-    await room.says("Dana", "later")
-    await room.says("Lee", "later")
+    for name in ("Dana", "Lee"):
+        await server.hipchat.say(room.room, room.person(name), "later")
 
     assert "Lee Wong" == (await waiting).sender
     with pytest.raises(NotSeen, match="nothing"):
@@ -60,7 +63,7 @@ async def test_sees_waits_for_what_comes(server: Server) -> None:
 async def test_sees_tells_what_it_saw(server: Server) -> None:
     """A failed expectation shows what was said instead."""
     room = server.room("Ops")
-    await room.says("Dana", "something else")
+    await server.hipchat.say(room.room, room.person("Dana"), "something else")
 
     with pytest.raises(NotSeen, match="Dana Scott: something else"):
         await room.sees("acked", timeout=0.01)
