@@ -4,9 +4,9 @@ A transaction takes its connection at once and begins with its first statement, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import asyncpg
@@ -53,7 +53,7 @@ FAMILY: Final[dict[str, type[StorageError]]] = {
 BAD_POOL = "pool is a number of connections, at least 1"
 
 Connection = Any  # asyncpg's pool hands out proxies without useful types
-Result = TypeVar("Result")
+Verb = Callable[..., Awaitable[Any]]
 
 FAILURES: Final = (
     asyncpg.PostgresError,
@@ -121,31 +121,39 @@ class PostgresTx(Transaction):
         """Make it so. Raises the first failure of the transaction, if there was one."""
         self.end(commit=True)
         if self.begun:
-            await self._answer(self._connection.execute("COMMIT"))
+            await self._answer(self._connection.execute, "COMMIT")
 
     async def rollback(self) -> None:
         """Undo everything; a connection that cannot is thrown away, which undoes it too."""
         self.end(commit=False)
-        if self.begun and not self._connection.is_closed():
+        if self.begun and not self._lost():
             await uninterrupted(self._undo())
 
     async def _undo(self) -> None:
         try:
             await self._connection.execute("ROLLBACK")
         except FAILURES:
-            self._connection.terminate()
+            if not self._lost():
+                self._connection.terminate()
 
-    async def _call(self, verb: Any, *arguments: Any) -> Any:
+    def _lost(self) -> bool:
+        try:
+            closed: bool = self._connection.is_closed()
+        except asyncpg.InterfaceError:  # the pool has taken it back, which it does as soon as the connection breaks
+            return True
+        return closed
+
+    async def _call(self, verb: Verb, *arguments: Any) -> Any:
         if not self.begun:
             self.begun = True
-            await self.step(self._answer(self._connection.execute(self._start)))
-        return await self.step(self._answer(verb(*arguments)))
+            await self.step(self._answer(self._connection.execute, self._start))
+        return await self.step(self._answer(verb, *arguments))
 
-    async def _answer(self, work: Awaitable[Result]) -> Result:
+    async def _answer(self, verb: Verb, *arguments: Any) -> Any:
         try:
-            return await work
+            return await verb(*arguments)
         except FAILURES as error:
-            raise translated(error, lost=self._connection.is_closed()) from error
+            raise translated(error, lost=self._lost()) from error
 
 
 class PostgresStorage:

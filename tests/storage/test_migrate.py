@@ -35,8 +35,11 @@ async def test_a_blank_database_gets_every_migration_once(blank: Storage) -> Non
 
     assert known() == before
     assert [str(migration) for migration in known()] == applied
-    assert [] == again == await pending(blank)
-    assert [(migration.number, migration.name) for migration in known()] == [(row["number"], row["name"]) for row in rows]
+    assert [] == again
+    assert [] == await pending(blank)
+    assert [(migration.number, migration.name) for migration in known()] == [
+        (row["number"], row["name"]) for row in rows
+    ]
     assert all(row["applied_at"] > 1_700_000_000_000 for row in rows)
 
 
@@ -110,7 +113,9 @@ def test_statements_end_at_a_semicolon_at_the_end_of_a_line() -> None:
     DROP TABLE a;
     """
 
-    sqlite, postgresql = ([line.split()[0] for line in statements(text, name)] for name in ("sqlite", "postgresql"))
+    sqlite, postgresql = (
+        [line.split()[0].strip(";") for line in statements(text, name)] for name in ("sqlite", "postgresql")
+    )
     assert ["CREATE", "PRAGMA", "DROP"] == sqlite
     assert ["CREATE", "ANALYZE", "DROP"] == postgresql
 

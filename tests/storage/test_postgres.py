@@ -42,15 +42,39 @@ async def kill_others(storage: Storage) -> None:
 async def test_a_lost_connection_is_busy(pair: tuple[Storage, Storage]) -> None:
     """A transaction whose connection is lost fails as Busy and is undone; the next one gets a new connection."""
     one, other = pair
-    with pytest.raises(Busy):
+
+    async def work() -> None:
         async with one.begin() as tx:
             await tx.run("UPDATE things SET size = 5")
             await kill_others(other)
             await tx.run("UPDATE things SET size = 6")
+
+    with pytest.raises(Busy):
+        await work()
     async with one.begin() as tx:
         rows = await tx.all("SELECT size FROM things")
 
     assert [0, 0] == [row["size"] for row in rows]
+
+
+async def test_a_connection_lost_unnoticed_is_busy(pair: tuple[Storage, Storage]) -> None:
+    """The loss may be known before the next statement, or before the commit: both are Busy."""
+    one, other = pair
+
+    async def work(sql: str | None) -> None:
+        gone = asyncio.Event()
+        async with one.begin() as tx:
+            await tx.run("UPDATE things SET size = 5")
+            tx._connection.add_termination_listener(lambda _: gone.set())  # type: ignore[attr-defined]
+            await kill_others(other)
+            await gone.wait()
+            if sql is not None:
+                await tx.run(sql)
+
+    for sql in (None, "UPDATE things SET size = 6"):
+        with pytest.raises(Busy):
+            await work(sql)
+    await one.ping()
 
 
 async def test_a_deadlock_is_busy(pair: tuple[Storage, Storage]) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.storage import Param
 from bot.storage.statement import bind
 
 
@@ -9,7 +10,11 @@ from bot.storage.statement import bind
     ("sql", "sqlite", "postgresql"),
     [
         ("SELECT :a, :b, :a", "SELECT ?, ?, ?", "SELECT $1, $2, $1"),
-        ("SELECT ':a', \":b\", 'it''s :b', :a", "SELECT ':a', \":b\", 'it''s :b', ?", "SELECT ':a', \":b\", 'it''s :b', $1"),
+        (
+            "SELECT ':a', \":b\", 'it''s :b', :a",
+            "SELECT ':a', \":b\", 'it''s :b', ?",
+            "SELECT ':a', \":b\", 'it''s :b', $1",
+        ),
         ("SELECT :a::bigint -- :b\n", "SELECT ?::bigint -- :b\n", "SELECT $1::bigint -- :b\n"),
         ("x {for_update}", "x ", "x FOR UPDATE"),
         ("x {skip_locked}", "x ", "x FOR UPDATE SKIP LOCKED"),
@@ -27,7 +32,7 @@ def test_each_engine_reads_its_own(sql: str, sqlite: str, postgresql: str) -> No
 def test_values_stand_where_their_placeholders_do() -> None:
     """SQLite counts placeholders, PostgreSQL numbers them; lists are filled up to a power of two with their last value."""
     sql = "x = :a AND y IN (:ids) AND z = :b AND y IN (:ids) AND w = :a"
-    params = {"b": "B", "ids": [1, 2, 3], "a": "A"}
+    params: dict[str, Param] = {"b": "B", "ids": [1, 2, 3], "a": "A"}
 
     assert (
         "x = ? AND y IN (?,?,?,?) AND z = ? AND y IN (?,?,?,?) AND w = ?",
