@@ -111,6 +111,11 @@ def descriptor(url: str) -> dict[str, Any]:
     }
 
 
+def change_webhook(addon: Addon, **fields: Any) -> None:
+    """Change the webhook of the add-on's descriptor."""
+    addon.descriptor["capabilities"]["webhook"][0] |= fields
+
+
 @contextlib.asynccontextmanager
 async def serving() -> AsyncIterator[Addon]:
     """Run an add-on on a free port."""
