@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bot.parts import PARTS, Parts
-from bot.web import api, callbacks, errors, health, ingest, openapi
+from bot.web import alertmanager, api, auth, callbacks, errors, health, ingest, openapi
 
 BODY_LIMIT = 16 * 1024 * 1024
 """The largest body of any route; the routes with a smaller one check it themselves."""
@@ -13,9 +13,11 @@ def create_app(parts: Parts) -> web.Application:
     """Build the application around the parts."""
     app = web.Application(middlewares=[errors.middleware], client_max_size=BODY_LIMIT)
     app[PARTS] = parts
+    app[auth.KEYRING] = auth.Keyring(parts.storage, parts.clock)
     app.add_routes(
         [
             *ingest.routes(),
+            *alertmanager.routes(),
             *api.routes(),
             *openapi.routes(),
             *health.routes(),
