@@ -14,6 +14,7 @@ def create_app(parts: Parts) -> web.Application:
     app = web.Application(middlewares=[errors.middleware], client_max_size=BODY_LIMIT)
     app[PARTS] = parts
     app[auth.KEYRING] = auth.Keyring(parts.storage, parts.clock)
+    app[alertmanager.STARTED] = parts.clock()
     app.add_routes(
         [
             *ingest.routes(),

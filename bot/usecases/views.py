@@ -1,0 +1,93 @@
+"""Views: what the holder of a key may read: the alerts of its feed, their history, and the key itself."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.alert import Alert, Event, State
+from bot.domain.errors import Unknown
+from bot.domain.signal import Severity
+from bot.domain.tenant import Key, Room
+from bot.storage import alerts, feeds, search, tenants
+from bot.storage.engine import Storage, Tx
+
+NO_ALERT = "there is no alert {number} in this feed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """An alert beside the room that it belongs to."""
+
+    alert: Alert
+    room: Room | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Alerts, newest first; `before` is the number that the next page begins below, None on the last one."""
+
+    alerts: list[Shown]
+    before: int | None
+
+
+async def key_with(storage: Storage, secret: str) -> Key | None:
+    """Return the live key that has this secret, or None."""
+    async with storage.read() as tx:
+        return await feeds.key_by_secret(tx, secret)
+
+
+async def page(
+    storage: Storage,
+    key: Key,
+    *,
+    states: frozenset[State],
+    severities: frozenset[Severity] = frozenset(Severity),
+    labels: Sequence[tuple[str, str]] = (),
+    words: Sequence[str] = (),
+    before: int | None = None,
+    limit: int,
+) -> Page:
+    """Return a page of the feed's alerts that have all of these labels (name, value) and words."""
+    query = search.Query(
+        tenant=key.feed.tenant,
+        feed=key.feed.id,
+        states=states,
+        severities=severities,
+        labels=[(name, True, value) for name, value in labels],
+        words=words,
+        before=before,
+    )
+    async with storage.read() as tx:
+        found = await search.find(tx, query, limit=limit + 1)
+        shown = await _shown(tx, key, found[:limit])
+    return Page(alerts=shown, before=found[limit - 1].number if len(found) > limit else None)
+
+
+async def one(storage: Storage, key: Key, number: int) -> Shown:
+    """Return an alert of the key's feed. Raises Unknown."""
+    async with storage.read() as tx:
+        return (await _shown(tx, key, [await _alert(tx, key, number)]))[0]
+
+
+async def beside_room(storage: Storage, key: Key, alert: Alert) -> Shown:
+    """Return an alert that is already known, beside its room."""
+    async with storage.read() as tx:
+        return (await _shown(tx, key, [alert]))[0]
+
+
+async def history(storage: Storage, key: Key, number: int) -> list[Event]:
+    """Return the history of an alert of the key's feed, oldest first. Raises Unknown."""
+    async with storage.read() as tx:
+        await _alert(tx, key, number)
+        return await alerts.history_of(tx, key.feed.tenant, number)
+
+
+async def _alert(tx: Tx, key: Key, number: int) -> Alert:
+    alert = (await alerts.by_numbers(tx, key.feed.tenant, [number])).get(number)
+    if alert is None or alert.feed != key.feed.id:
+        raise Unknown(NO_ALERT.format(number=number))
+    return alert
+
+
+async def _shown(tx: Tx, key: Key, found: Iterable[Alert]) -> list[Shown]:
+    rooms = {room.id: room for room in await tenants.rooms(tx, key.feed.tenant)}
+    return [Shown(alert=alert, room=None if alert.room is None else rooms.get(alert.room)) for alert in found]

@@ -1,0 +1,101 @@
+"""Auth: the key of a request, in every spelling that senders know (product.md 4).
+
+In a header: `Authorization: Bearer KEY`, `Authorization: GenieKey KEY`, `Authorization: Basic ...` with the key as
+password (or as user without a password), `X-Api-Key: KEY`. In the path: `{key}`, where it counts for `ingest` only.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+
+from aiohttp import web
+
+from bot.domain.errors import Forbidden
+from bot.domain.tenant import Key, Scope
+from bot.ports import Clock
+from bot.storage.engine import Storage
+from bot.usecases import views
+from bot.web.errors import Problem
+
+KEY_LENGTH = 32
+REMEMBERED = 5_000
+"""How long a key is not looked up again, in milliseconds: a revoked one dies within that time."""
+
+NO_KEY = "a key is needed: Authorization: Bearer KEY"
+UNKNOWN_KEY = "this key is not known, or was revoked"
+NO_SCOPE = "this key lacks the scope {scope}"
+PATH_ONLY_INGEST = "a key in the path is good for ingest only; send it in a header"
+CHALLENGE: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="alertbot"'}
+
+
+class Keyring:
+    """The keys seen in the last seconds, so that a stream of alerts costs no look-up each."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._known: dict[str, tuple[Key, int]] = {}
+
+    async def find(self, secret: str) -> Key | None:
+        """Return the live key that has this secret, or None. Raises StorageError."""
+        now = self._clock()
+        known = self._known.get(secret)
+        # A clock that was set back must not make a key immortal.
+        if known is not None and 0 <= now - known[1] < REMEMBERED:
+            return known[0]
+        key = await views.key_with(self._storage, secret)
+        if key is None:
+            self._known.pop(secret, None)
+        else:
+            self._known[secret] = (key, now)
+        return key
+
+
+KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
+
+
+async def admitted(request: web.Request, scope: Scope | None = None) -> Key:
+    """Return the key of a request that has this scope (None: any key will do). 401 without a key, 403 without the scope."""
+    keyring = request.app[KEYRING]
+    seen = False
+    for secret in _in_headers(request.headers):
+        seen = True
+        if is_key(secret) and (key := await keyring.find(secret)) is not None:
+            if scope is None or scope in key.scopes:
+                return key
+            raise Forbidden(NO_SCOPE.format(scope=scope.value))
+    secret = request.match_info.get("key", "")
+    if is_key(secret) and (key := await keyring.find(secret)) is not None:
+        if scope not in {None, Scope.INGEST}:
+            raise Forbidden(PATH_ONLY_INGEST)
+        if Scope.INGEST in key.scopes:
+            return key
+        raise Forbidden(NO_SCOPE.format(scope=Scope.INGEST.value))
+    raise Problem(401, UNKNOWN_KEY if seen or secret else NO_KEY, headers=CHALLENGE)
+
+
+def is_key(secret: str) -> bool:
+    """Whether a text looks like a key: 32 characters of `[A-Za-z0-9]`."""
+    return len(secret) == KEY_LENGTH and secret.isascii() and secret.isalnum()
+
+
+def _in_headers(headers: Mapping[str, str]) -> Iterator[str]:
+    said = headers.get("Authorization")
+    if said:
+        scheme, _, rest = said.partition(" ")
+        match scheme.lower():
+            case "bearer" | "geniekey":
+                yield rest.strip()
+            case "basic":
+                yield _basic(rest.strip())
+    said = headers.get("X-Api-Key")
+    if said:
+        yield said.strip()
+
+
+def _basic(credentials: str) -> str:
+    try:
+        user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return ""
+    return password or user

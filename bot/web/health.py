@@ -1,0 +1,54 @@
+"""Health: whether the process lives, whether it can work, and its figures."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from bot.parts import PARTS, Parts
+from bot.storage.engine import StorageError
+from bot.web.bodies import answer
+
+PING_SECONDS = 5.0
+OK = "ok"
+TOO_SLOW = "no answer in time"
+
+PINGS: Mapping[str, Callable[[Parts], Awaitable[None]]] = {
+    "database": lambda parts: parts.storage.ping(),
+}
+"""What must answer before the process can work, by name."""
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes that machines watch."""
+    return [
+        web.get("/healthz", get_health),
+        web.get("/readyz", get_readiness),
+        web.get("/metrics", get_metrics),
+    ]
+
+
+async def get_health(_request: web.Request) -> web.Response:
+    """Answer 200: the process answers."""
+    return web.Response(text=OK)
+
+
+async def get_readiness(request: web.Request) -> web.Response:
+    """Answer 200 when every ping does, else 503; the body names each."""
+    states = {}
+    for name, ping in PINGS.items():
+        try:
+            async with asyncio.timeout(PING_SECONDS):
+                await ping(request.app[PARTS])
+            states[name] = OK
+        except StorageError as error:
+            states[name] = str(error)
+        except TimeoutError:
+            states[name] = TOO_SLOW
+    return answer(states, 200 if all(state == OK for state in states.values()) else 503)
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    """Answer the metrics as Prometheus reads them."""
+    return web.Response(body=request.app[PARTS].metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

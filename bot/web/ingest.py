@@ -1,0 +1,140 @@
+"""Ingest: alerts that backends post, to our own API and to the paths that their webhooks expect."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from bot.domain.alert import Outcome
+from bot.domain.signal import Rejected, Signal
+from bot.domain.tenant import Key, Scope
+from bot.parts import PARTS
+from bot.sources import SOURCES, generic
+from bot.sources.values import Item
+from bot.usecases.ingest import Delivery, Result
+from bot.web.auth import admitted
+from bot.web.bodies import ResultBody, ResultsBody, answer
+from bot.web.errors import BROKEN_BODY, Problem
+
+BODY_LIMIT = 1024 * 1024
+ITEMS_LIMIT = 1000
+SOURCE_BODY_LIMIT = 16 * 1024 * 1024
+"""Senders of other dialects drop what we refuse, so theirs may be large, and of any number of items."""
+
+ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
+ANY_BYTES = frozenset({"application/x-www-form-urlencoded", "application/octet-stream"})
+"""What curl, urllib and others claim when nobody told them what they send. Their body counts when it looks like JSON."""
+
+WRONG_TYPE = "send JSON, with Content-Type: application/json"
+WRONG_ENCODING = "send the body plain, or with Content-Encoding: gzip or deflate"
+TOO_LARGE = "the body is larger than {limit} MiB"
+TOO_MANY = "{count} alerts in one request are too many; send up to {limit}"
+NONE_GOOD = "none of the {count} alerts could be used"
+NO_SOURCE = "there is no source {name}; there are: {names}"
+
+_MIB = 1024 * 1024
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes that take alerts."""
+    return [
+        web.post("/api/v1/alerts", post_alerts),
+        web.post("/in/{source}", post_source),
+        web.post("/in/{source}/{key}", post_source),
+    ]
+
+
+async def post_alerts(request: web.Request) -> web.Response:
+    """Take alerts in our own dialect: 202 after the commit, 400 when none was good (product.md 4)."""
+    key = await admitted(request, Scope.INGEST)
+    check_type(request)
+    body = await body_of(request, BODY_LIMIT)
+    if request.content_type in ANY_BYTES and body.lstrip()[:1] not in (b"{", b"["):
+        raise Problem(415, WRONG_TYPE)
+    items = generic.parse(body, origin=key.name or generic.SENDER)
+    if len(items) > ITEMS_LIMIT:
+        raise Problem(413, TOO_MANY.format(count=len(items), limit=ITEMS_LIMIT))
+    if not has_signal(items):
+        raise _none_good(items)
+    return answer(results_body(items, await deliver(request, key, generic.SENDER, body, items)), 202)
+
+
+async def post_source(request: web.Request) -> web.Response:
+    """Take another tool's webhook. What nobody understands is an odd-looking alert by now, so nothing is refused."""
+    name = request.match_info["source"]
+    key = await admitted(request, Scope.INGEST)
+    parse = SOURCES.get(name)
+    if parse is None:
+        raise Problem(404, NO_SOURCE.format(name=name, names=", ".join(SOURCES)))
+    body = await body_of(request, SOURCE_BODY_LIMIT)
+    items = parse(body)
+    return answer(results_body(items, await deliver(request, key, name, body, items)))
+
+
+async def deliver(request: web.Request, key: Key, dialect: str, body: bytes, items: Sequence[Item]) -> list[Result]:
+    """Hand a request's items to the intake and return what became of them, after the commit."""
+    delivery = Delivery(feed=key.feed, dialect=dialect, body=body, items=items)
+    return await request.app[PARTS].intake.receive(delivery)
+
+
+def has_signal(items: Sequence[Item]) -> bool:
+    """Whether any item can be used."""
+    return any(isinstance(item, Signal) for item in items)
+
+
+def results_body(items: Sequence[Item], results: Sequence[Result]) -> ResultsBody:
+    """Return what became of each item as the API says it."""
+    return ResultsBody(results=[_result(item, result) for item, result in zip(items, results, strict=True)])
+
+
+def _result(item: Item, result: Result) -> ResultBody:
+    if isinstance(item, Rejected):
+        return _rejected(item)
+    if item.note:
+        return ResultBody(alert=result.alert, outcome=result.outcome.value, dedup_key=result.dedup_key, note=item.note)
+    return ResultBody(alert=result.alert, outcome=result.outcome.value, dedup_key=result.dedup_key)
+
+
+def _rejected(item: Rejected) -> ResultBody:
+    return ResultBody(
+        alert=None, outcome=Outcome.REJECTED.value, dedup_key=item.dedup_key, error=item.reason, path=item.path
+    )
+
+
+def _none_good(items: Sequence[Item]) -> Problem:
+    rejected = [item for item in items if isinstance(item, Rejected)]
+    first = rejected[0]
+    detail = first.reason if len(rejected) == 1 else NONE_GOOD.format(count=len(rejected))
+    return Problem(400, detail, path=first.path, results=[_rejected(item) for item in rejected])
+
+
+def check_type(request: web.Request) -> None:
+    """Refuse with 415 what says that it is no JSON. Who says nothing may be sending JSON."""
+    if "Content-Type" not in request.headers:
+        return
+    kind = request.content_type
+    if kind != "application/json" and not kind.endswith("+json") and kind not in ANY_BYTES:
+        raise Problem(415, WRONG_TYPE)
+
+
+async def body_of(request: web.Request, limit: int) -> bytes:
+    """Read the body, decompressed where it says so; 413 as soon as it is longer than `limit` bytes, 415 for other encodings."""
+    if request.headers.get("Content-Encoding", "").lower() not in ENCODINGS:
+        raise Problem(415, WRONG_ENCODING)
+    length = request.content_length
+    if length is not None and length > limit:
+        raise Problem(413, TOO_LARGE.format(limit=limit // _MIB))
+    read = request.content.readany
+    try:
+        body = await read()
+        if not request.content.at_eof():
+            parts = bytearray(body)
+            while chunk := await read():
+                parts += chunk
+                if len(parts) > limit:
+                    break
+            body = bytes(parts)
+    except web.RequestPayloadError as broken:
+        raise Problem(400, BROKEN_BODY) from broken
+    if len(body) > limit:
+        raise Problem(413, TOO_LARGE.format(limit=limit // _MIB))
+    return body
