@@ -10,7 +10,7 @@ from bot.domain.alert import Alert
 from bot.domain.notice import Notice
 from bot.domain.signal import Severity
 from bot.domain.times import clock
-from bot.hipchat.render import SEVERITY_COLORS
+from bot.hipchat.render import SEVERITY_COLORS, words_of
 from bot.hipchat.text import MESSAGE_LIMIT, html_within
 
 HEAD = "digest: {many} more in {groups} since {since}"
@@ -18,7 +18,10 @@ ONE_GROUP = "1 group"
 GROUPS = "{many} groups"
 CLOSED = "closed by now"
 MAY_REPEAT = "parts of this may be a repeat: the bot stopped while it sent this"
+CUT = "… and {many} more among #{first}-#{last}: /alert list"
 NAME_LIMIT = 120
+CLOSING = 200
+"""Characters of a message that are kept for its closing line."""
 FEW_MISSING = 3
 """So many numbers in a row may be missing inside a range before it is written as two."""
 
@@ -38,13 +41,16 @@ class Group:
 def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, now: int) -> list[dict[str, Any]]:
     """Return at most `most` messages (at least one) that tell many notices.
 
-    Groups are as fine as fit: by name, else by source, else all of a severity together.
+    Groups are as fine as fit: by name, else by source, else all of a severity together. Numbers that fit no way at all are
+    counted in the last line; each of them works in commands. What is told of no alert is told as it is.
     """
+    others = [words_of(told) for told in folded if told.number is None]
     since = clock(min(notice.at for notice in folded), "UTC", now=now)
     numbers = {notice.number for notice in folded if notice.number is not None}
     alerts = [about[number] for number in sorted(numbers) if number in about]
     worst = max((alert.severity for alert in alerts if alert.active), default=Severity.INFO)
     pages: list[list[str]] = []
+    lines: list[str] = []
     for shared in (by_name, by_source, by_severity, by_nothing):
         groups = grouped(alerts, shared)
         count = ONE_GROUP if len(groups) == 1 else GROUPS.format(many=len(groups))
@@ -53,11 +59,14 @@ def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, n
         lost = sorted(number for number in numbers if number not in about)
         if lost:
             lines.append(spans(lost))
+        lines += [html_within(" ".join(text.split()), NAME_LIMIT * 4) for text in others]
         if any(notice.again for notice in folded):
             lines.append(MAY_REPEAT)
         pages = _pages(lines)
         if len(pages) <= most:
             break
+    else:
+        pages = _as_many_as_fit(lines[0], sorted(numbers), most)
     return [
         {
             "message": "<br>".join(page),
@@ -111,12 +120,13 @@ def spans(numbers: Iterable[int]) -> str:
 
     An `except` reaches to the next comma.
     """
-    written: list[str] = []
-    for span in _spans(sorted(set(numbers))):
-        missing = sorted(set(range(span[0], span[-1] + 1)) - set(span))
-        text = _run(span[0], span[-1])
-        written.append(f"{text} except {' '.join(_run(*_ends(run)) for run in _runs(missing))}" if missing else text)
-    return ", ".join(written)
+    return ", ".join(_written(span) for span in _spans(sorted(set(numbers))))
+
+
+def _written(span: list[int]) -> str:
+    missing = sorted(set(range(span[0], span[-1] + 1)) - set(span))
+    text = _run(span[0], span[-1])
+    return f"{text} except {' '.join(_run(*_ends(run)) for run in _runs(missing))}" if missing else text
 
 
 def _spans(numbers: list[int]) -> list[list[int]]:
@@ -174,7 +184,25 @@ def _broken(line: str) -> list[str]:
     pieces: list[str] = []
     while len(line) > MESSAGE_LIMIT - 100:
         at = line.rfind(", ", 0, MESSAGE_LIMIT - 100)
-        at = at if at > 0 else MESSAGE_LIMIT - 100
+        at = at if at > 0 else line.rfind(" ", 0, MESSAGE_LIMIT - 100)
         pieces.append(line[:at])
-        line = line[at:].removeprefix(", ")
+        line = line[at:].lstrip(", ")
     return [*pieces, line]
+
+
+def _as_many_as_fit(head: str, numbers: list[int], most: int) -> list[list[str]]:
+    """Fill `most` messages with ranges, and count in the last line what they do not hold."""
+    pages, room = [[head, ""]], MESSAGE_LIMIT - len(head) - CLOSING
+    spans = _spans(numbers)
+    for position, span in enumerate(spans):
+        text = _written(span)
+        if len(text) + 2 > room and len(pages) < most:
+            pages.append([""])
+            room = MESSAGE_LIMIT - CLOSING
+        if len(text) + 2 > room:
+            rest = [number for late in spans[position:] for number in late]
+            pages[-1].append(CUT.format(many=len(rest), first=rest[0], last=rest[-1]))
+            break
+        pages[-1][-1] += f", {text}" if pages[-1][-1] else text
+        room -= len(text) + 2
+    return pages

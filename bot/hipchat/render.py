@@ -9,7 +9,7 @@ from bot.domain.notice import News, Notice
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
 from bot.domain.times import clock, lasting
-from bot.hipchat.text import MESSAGE_LIMIT, cut, html, html_within, silent, visible
+from bot.hipchat.text import MESSAGE_LIMIT, WORD_JOINER, cut, html, html_within, rings_one, silent, visible
 
 TITLE_LIMIT = 500
 DESCRIPTION_LIMIT = 1000
@@ -57,6 +57,7 @@ STATE_LOZENGES = {
     State.SNOOZED: "lozenge-moved",
     State.CLOSED: "lozenge-success",
 }
+WORDS = {News.GREETING: GREETING, News.TEST: TEST}
 FOLDED = frozenset({News.RESOLVED, News.UNREPORTED, News.CHANGED, News.AGAIN})
 """News that folds to its activity line: nobody has to act on it."""
 RINGS = frozenset({News.OPENED, News.WORSE, News.REOPENED, News.FLAPPING})
@@ -66,21 +67,20 @@ NOISY_LABELS = frozenset({"severity", "priority", "prometheus", "replica", "moni
 def reply(said: Reply) -> dict[str, Any]:
     """Return the answer to a command: html, or, where somebody is to be rung, text with their mentions in front."""
     color = OUTCOME_COLORS[said.outcome]
-    if not said.mentions:
-        body = html_within(said.text, MESSAGE_LIMIT)
+    rung = [name for name in said.mentions if rings_one(name)]
+    if not rung:
+        body = html_within(said.text or "-", MESSAGE_LIMIT)
         return {"message": body, "message_format": "html", "color": color, "notify": False}
-    names = " ".join(f"@{name}" for name in said.mentions)
+    names = " ".join(f"@{name}" for name in rung)
     text = cut(f"{names} {silent(said.text)}", MESSAGE_LIMIT)
     return {"message": text, "message_format": "text", "color": color, "notify": False}
 
 
 def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
     """Return the message of one notice: a card with a true fallback, or plain words where there is no alert."""
-    if told.news is News.GREETING:
-        return _plain(GREETING, again=told.again)
-    if told.news is News.TEST or alert is None:
-        return _plain(TEST if told.news is News.TEST else cut(told.detail.get("why", TEST), 1000), again=told.again)
-    if told.news is News.ASSIGNED and told.detail.get("owner"):
+    if told.news in WORDS or alert is None:
+        return _plain(words_of(told), again=told.again)
+    if told.news is News.ASSIGNED and rings_one(told.detail.get("owner", "")):
         return _rung(told, alert)
     line = headline(told, alert, now)
     return {
@@ -90,6 +90,11 @@ def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
         "notify": told.news in RINGS and _severity(told, alert) >= Severity.ERROR,
         "card": _card(told, alert, line),
     }
+
+
+def words_of(told: Notice) -> str:
+    """Return what a notice says that is about no alert."""
+    return WORDS.get(told.news) or cut(told.detail.get("why", TEST), 1000)
 
 
 def headline(told: Notice, alert: Alert, now: int) -> str:
@@ -170,14 +175,16 @@ def _card(told: Notice, alert: Alert, line: str) -> dict[str, Any]:
     if link:
         card["url"] = link
     if told.news in FOLDED:
-        words = html_within(f"{line} · {' '.join(alert.summary.split())}", 400)
+        # Hipchat itself writes mentions into this field (12), so an `@` from outside is disarmed here too.
+        words = html_within(f"{line} · {' '.join(alert.summary.split())}", 400).replace("@", f"@{WORD_JOINER}")
         card["activity"] = {"html": f"<b>#{alert.number}</b> {words}"}
     return card
 
 
 def _description(told: Notice, alert: Alert, line: str) -> str:
     parts = [line, AGAIN if told.again else "", alert.description]
-    return cut(visible("\n".join(filter(None, parts))) or " ", DESCRIPTION_LIMIT)
+    # Of format text, like a message in which an `@` rings.
+    return cut(silent("\n".join(filter(None, parts))) or "-", DESCRIPTION_LIMIT)
 
 
 def _attributes(told: Notice, alert: Alert) -> list[dict[str, Any]]:

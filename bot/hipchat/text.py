@@ -11,21 +11,34 @@ WORD_JOINER = "\u2060"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ELLIPSIS = "…"
 
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
-"""Controls, zero-width characters and the ones that turn the direction of writing; tab and line feed are fine."""
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Controls, zero-width characters, the ones that turn the direction of writing, and lone surrogates, which no JSON carries;
+tab and line feed are fine."""
 _AT = re.compile("[@\uff20\ufe6b]")
+_MENTION_NAME = re.compile(r"[^\W_][\w.-]{0,49}\Z")
+_EVERYBODY = frozenset({"all", "here"})
 _LEADING_SLASH = re.compile(r"^(\s*)/", re.MULTILINE)
 
 
 def visible(text: str) -> str:
     """Return text in which every character is seen or is a space."""
-    return text if text.isascii() and text.isprintable() else _UNSEEN.sub(REPLACEMENT, text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(REPLACEMENT, text.replace("\r\n", "\n"))
 
 
 def silent(text: str) -> str:
     """Return outside text for a message of format text: no mention in it rings, no line in it is a client's command."""
     text = _AT.sub(lambda found: found[0] + WORD_JOINER, visible(text))
     return _LEADING_SLASH.sub(lambda found: f"{found[1]}{WORD_JOINER}/", text)
+
+
+def rings_one(name: str) -> bool:
+    """Say whether `@name` rings one person: it is a single word, and not the room's `all` or `here` (10.2)."""
+    return bool(_MENTION_NAME.match(name)) and name.lower() not in _EVERYBODY
 
 
 def html(text: str) -> str:
