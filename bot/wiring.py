@@ -17,8 +17,16 @@ from bot.parts import Parts, Wakeups
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.storage import open_storage
+from bot.storage.engine import StorageError
+from bot.storage.migrate import pending
 from bot.usecases.ingest import Intake, Result
 from bot.vault import Vault, key_beside
+
+MISSING = "the database lacks {names}: run `alertbot migrate` first"
+
+
+class NotMigrated(StorageError):
+    """The database is older than the program."""
 
 
 def system_clock() -> int:
@@ -44,6 +52,9 @@ async def running(
         vault = open_vault(settings)
         storage = await open_storage(settings.database_url, migrate=on_sqlite if migrate is None else migrate)
         stack.push_async_callback(storage.close)
+        missing = await pending(storage)
+        if missing:
+            raise NotMigrated(MISSING.format(names=", ".join(str(each) for each in missing)))
         metrics = new_metrics()
         wakeups = Wakeups()
         context = tls(settings.hipchat_ca_file or None, verify=settings.hipchat_verify_tls)

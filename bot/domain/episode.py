@@ -22,6 +22,7 @@ from bot.domain.alert import (
 )
 from bot.domain.notice import News
 from bot.domain.signal import Kind, Signal
+from bot.domain.times import ordinal
 
 
 def fold(
@@ -211,7 +212,7 @@ def _next_episode(current: Alert, signal: Signal, now: int, fresh: Callable[[], 
         flaps=current.flaps + 1,
         flap_told_at=current.flap_told_at if told else now,
     )
-    why = f"flapping, {_ordinal(again.flaps + 1)} time in {max(1, (now - current.opened_at) // MINUTE)} min"
+    why = f"flapping, {ordinal(again.flaps + 1)} time in {max(1, (now - current.opened_at) // MINUTE)} min"
     return Change(
         alert=again,
         outcome=Outcome.REOPENED,
@@ -219,12 +220,6 @@ def _next_episode(current: Alert, signal: Signal, now: int, fresh: Callable[[], 
         news=None if told else News.FLAPPING,
         why=why,
     )
-
-
-def _ordinal(number: int) -> str:
-    if number % 100 in {11, 12, 13}:
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
 def _resolve(current: Alert, signal: Signal, now: int) -> Change:

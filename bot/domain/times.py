@@ -46,3 +46,10 @@ def lasting(span: int) -> str:
     if span < HOUR:
         return f"{span // MINUTE} min"
     return f"{span // HOUR} h" if span < 2 * DAY else f"{span // DAY} d"
+
+
+def ordinal(number: int) -> str:
+    """Give a number's place in a row: `1st`, `2nd`, `12th`."""
+    if number % 100 in {11, 12, 13}:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"

@@ -8,7 +8,7 @@ from bot.domain.alert import Alert, State
 from bot.domain.notice import News, Notice
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
-from bot.domain.times import clock, lasting
+from bot.domain.times import clock, lasting, ordinal
 from bot.hipchat.text import MESSAGE_LIMIT, WORD_JOINER, cut, html, html_within, rings_one, silent, visible
 
 TITLE_LIMIT = 500
@@ -24,7 +24,7 @@ TEST = "Test message: alerts reach this room."
 AGAIN = "This may be a repeat: the bot stopped while it sent this."
 OPENED = "{severity}, from {source}"
 EARLIER = "; earlier: #{number}"
-REPEATED = "again, {count} times since {since}"
+REPEATED = "again, {count} time since {since}"
 RESOLVED = "resolved by {by} after {lasted}"
 UNREPORTED = "{why}: closed, but nobody said that it is resolved"
 CHANGED = "{action} by {by}"
@@ -111,7 +111,7 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
             text = f"open again: {why}"
         case News.AGAIN:
             since = clock(alert.opened_at, "UTC", now=now)
-            text = REPEATED.format(count=told.detail.get("count", alert.count), since=since)
+            text = REPEATED.format(count=ordinal(int(told.detail.get("count", alert.count))), since=since)
         case News.RESOLVED:
             text = RESOLVED.format(by=by, lasted=lasting(max(0, told.at - alert.opened_at)))
         case News.UNREPORTED:

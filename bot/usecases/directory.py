@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.domain.actor import Person
+from bot.domain.signal import clean
 from bot.domain.tenant import Hook, Installation, Room, Speaker, Tenant, speaker_of
 from bot.ports import Chat, Dead, Later, Never
 from bot.storage import people, speakers, tenants
@@ -15,6 +16,7 @@ from bot.storage.people import Known
 
 FRESH = 10 * 60_000
 """Milliseconds for which the directory's word is good."""
+NAME_LIMIT = 200
 PATIENCE = 3.0
 """Seconds that a command waits for the directory; Hipchat waits for the command."""
 
@@ -52,7 +54,9 @@ async def room(
     if place is None:
         return None
     async with storage.begin(urgent=True) as tx:
-        added = await tenants.add_room(tx, tenant=tenant.id, hipchat_id=place.id, name=place.name, now=now)
+        added = await tenants.add_room(
+            tx, tenant=tenant.id, hipchat_id=place.id, name=clean(place.name, NAME_LIMIT), now=now
+        )
         return await _spot(tx, tenant, added)
 
 
@@ -134,9 +138,9 @@ async def _ask(chat: Chat[Speaker], speaker: Speaker, who: int | str) -> Known |
         return None
     return Known(
         id=str(found.id),
-        name=found.name,
-        mention_name=found.mention_name,
-        time_zone=found.time_zone,
+        name=clean(found.name, NAME_LIMIT),
+        mention_name=clean(found.mention_name, NAME_LIMIT),
+        time_zone=clean(found.time_zone, NAME_LIMIT),
         is_guest=found.guest,
         fetched_at=0,
     )

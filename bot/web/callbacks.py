@@ -12,6 +12,7 @@ from bot.domain import commands
 from bot.domain.actor import Actor, Via, Who
 from bot.domain.proof import Claim, NotProven
 from bot.domain.reply import Reply
+from bot.domain.signal import clean
 from bot.domain.tenant import Caller, Installation, Speaker, Standing
 from bot.hipchat import payloads, render, signed
 from bot.hipchat.capabilities import read_rules, refusal
@@ -22,6 +23,7 @@ from bot.storage import speakers
 from bot.usecases import command, directory, install
 
 BODY_LIMIT = 256 * 1024
+TEXT_LIMIT = 32_768
 INSTALLED = "Alertbot is installed. Post a first alert, or type /alert help in the room."
 NOT_JSON = "this is not what Hipchat sends: {reason}"
 NO_INSTALLABLE = "redirect_url and installable_url are needed; Hipchat sends both"
@@ -313,7 +315,7 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
         done = await command.perform(
             parts.storage,
             caller,
-            message.message,
+            clean(message.message, TEXT_LIMIT),
             message_id=message.id,
             via=via,
             now=parts.clock(),

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.actor import Person, Who
+from bot.domain.actor import Who
 from bot.domain.alert import Alert, State
 from bot.domain.notice import Lane, News, Notice
 from bot.domain.reply import Outcome, Reply
@@ -22,6 +22,7 @@ ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=3000)
 
 
 def alert(number: int = 12, **changes: Any) -> Alert:
+    """Return an open critical alert, changed as said."""
     given: dict[str, Any] = {
         "tenant": 1,
         "number": number,
@@ -45,6 +46,7 @@ def alert(number: int = 12, **changes: Any) -> Alert:
 
 
 def notice(number: int = 12, news: News = News.OPENED, **detail: str) -> Notice:
+    """Return a piece of news about an alert."""
     return Notice(id=number, news=news, lane=Lane.NEWS, at=NOW, number=number, detail=detail)
 
 
