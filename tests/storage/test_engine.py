@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.storage import BadValue, Conflict, Full, Row, Storage, StorageError, Tx, Value
+from bot.storage.engine import uninterrupted
 
 TABLES = (
     "CREATE TABLE things (id {pk}, name TEXT UNIQUE, size BIGINT, live BOOLEAN, body BYTEA)",
@@ -162,6 +163,55 @@ async def test_cancelled_anywhere(storage: Storage, turns: int) -> None:
         await add(tx, "d")
 
     assert len(await names(storage)) in {1, 503}
+
+
+async def test_cancelled_twice(storage: Storage) -> None:
+    """A second cancellation, in the midst of the rollback, does not cut it short."""
+    written, never = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        async with storage.begin() as tx:
+            await add(tx, "a")
+            written.set()
+            await never.wait()
+
+    for turns in range(4):
+        task = asyncio.create_task(work())
+        await written.wait()
+        written.clear()
+        task.cancel()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+    async with storage.begin() as tx:
+        await add(tx, "b")
+
+    assert ["b"] == await names(storage)
+
+
+async def test_uninterrupted_work_comes_to_its_end() -> None:
+    """Work goes on through cancellations, whose error is raised when it is done; its own error passes otherwise."""
+    begun, go, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await go.wait()
+        done.set()
+
+    task = asyncio.create_task(uninterrupted(work()))
+    await begun.wait()
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0)
+    still = not task.done()
+    go.set()
+    await asyncio.wait({task})
+
+    assert still
+    assert done.is_set()
+    assert task.cancelled()
 
 
 async def test_a_statement_interrupted_by_a_timeout_ends_its_transaction(storage: Storage) -> None:
