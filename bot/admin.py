@@ -16,7 +16,7 @@ from bot.storage import speakers, tenants
 from bot.usecases import configure
 from bot.wiring import running
 
-TENANT = click.option("--tenant", help="Group name or id; asked for when several groups use this bot.")
+TENANT = click.option("--tenant", help="Group name or id, or its host; asked for when several groups use this bot.")
 TEST_TEXT = "alertbot room test: if you can read this, alerts reach this room"
 CLOUD = "https://api.hipchat.com"
 

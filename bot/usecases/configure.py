@@ -45,7 +45,7 @@ def is_v1(token: str) -> bool:
 
 
 async def which_tenant(tx: Tx, name: str | None) -> Tenant:
-    """Return the tenant of a name, a group id or an id; the only one when none is said. Raises Unknown or Invalid."""
+    """Return the tenant of a group's name or id, or of its host; the only one when none is said. Raises Unknown or Invalid."""
     known = await tenants.tenants(tx)
     names = ", ".join(f"{each.name} (group {each.group_id} on {each.host})" for each in known)
     if not known:
@@ -54,10 +54,12 @@ async def which_tenant(tx: Tx, name: str | None) -> Tenant:
         if len(known) > 1:
             raise Invalid(WHICH_TENANT.format(names=names))
         return known[0]
-    for each in known:
-        if name in {each.name, str(each.group_id)}:
-            return each
-    raise Unknown(NO_SUCH_TENANT.format(name=name, names=names))
+    meant = [each for each in known if name in {each.name, str(each.group_id), each.host}]
+    if not meant:
+        raise Unknown(NO_SUCH_TENANT.format(name=name, names=names))
+    if len(meant) > 1:
+        raise Invalid(WHICH_TENANT.format(names=names))
+    return meant[0]
 
 
 async def which_room(tx: Tx, tenant: Tenant, name: str) -> Room:
