@@ -1,0 +1,59 @@
+"""The pictures of README: `python -m tests.screenshots` plays a short scene and photographs the stand-in's chat page."""
+
+import asyncio
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.async_api import async_playwright
+
+from bot.demo.backend import backend
+from bot.demo.clock import MovableClock
+from bot.demo.samples import SAMPLES
+from bot.demo.stage import EVERY_SCOPE, Stage, staged
+from bot.observe import set_up_logs
+from bot.settings import Settings
+from bot.usecases import configure
+from tests.needs import needs
+from tests.standin_page.test_browser import ARGUMENTS
+
+PICTURES = Path(__file__).parents[1] / ".github"
+SIZE = {"width": 1000, "height": 760}
+
+
+async def photograph() -> None:
+    """Play the scene and write `.github/room.png`."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = replace(Settings(port=0), database_url=f"sqlite:///{folder}/alertbot.db")
+        async with staged(settings, clock=MovableClock(), tls_port=0) as stage:
+            await _play(stage)
+            await _shoot(stage, PICTURES / "room.png")
+
+
+async def _play(stage: Stage) -> None:
+    room = stage.room
+    await stage.server.install(f"{stage.bot_url}/hipchat/descriptor", room=room.room.id)
+    await room.sees("Alertbot is here")
+    key = await configure.create_key(stage.parts.storage, scopes=EVERY_SCOPE, now=stage.parts.clock())
+    async with backend(stage.bot_url, key.secret) as sender:
+        await sender.post(SAMPLES[0])
+        await room.sees("#1")
+        await room.says("dana", "/alert ack 1 2h moving the old WAL away")
+        await room.says("lee", "/alert ack 1")
+        await room.says("dana", "/alert list")
+
+
+async def _shoot(stage: Stage, picture: Path) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=needs("chromium", "chromium"), args=ARGUMENTS)
+        page = await browser.new_page(viewport=SIZE, timezone_id="Europe/Berlin", device_scale_factor=1.5)
+        await page.goto(stage.server.url)
+        await page.get_by_role("button", name="Dana Scott").click()
+        await page.get_by_role("log").get_by_text("1 acked").wait_for()
+        await page.screenshot(path=picture)
+        await browser.close()
+
+
+if __name__ == "__main__":
+    set_up_logs("warning", "auto")
+    asyncio.run(photograph())
