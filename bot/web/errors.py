@@ -93,12 +93,15 @@ def _answer(request: web.Request, error: Exception) -> web.Response:
         )
     request.app[PARTS].metrics.refused.labels(str(body.status)).inc()
     if ALERTMANAGER_API in request.path:
-        return web.Response(
-            status=body.status, body=msgspec.json.encode(body.detail), headers={**headers, "Content-Type": JSON}
-        )
-    return web.Response(
-        status=body.status, body=msgspec.json.encode(body), headers={**headers, "Content-Type": PROBLEM_JSON}
-    )
+        content, kind = msgspec.json.encode(body.detail), JSON
+    else:
+        content, kind = msgspec.json.encode(body), PROBLEM_JSON
+    response = web.Response(status=body.status, body=content, headers={**headers, "Content-Type": kind})
+    if isinstance(error, web.RequestPayloadError):
+        # What follows on this connection cannot be told from the broken body, and must not be waited for either.
+        request.content.feed_eof()
+        response.force_close()
+    return response
 
 
 def described(error: Exception) -> tuple[ProblemBody, Mapping[str, str]]:

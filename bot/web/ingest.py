@@ -13,7 +13,7 @@ from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
 from bot.web.auth import admitted
 from bot.web.bodies import ResultBody, ResultsBody, answer
-from bot.web.errors import BROKEN_BODY, Problem
+from bot.web.errors import Problem
 
 BODY_LIMIT = 1024 * 1024
 ITEMS_LIMIT = 1000
@@ -26,12 +26,10 @@ ANY_BYTES = frozenset({"application/x-www-form-urlencoded", "application/octet-s
 
 WRONG_TYPE = "send JSON, with Content-Type: application/json"
 WRONG_ENCODING = "send the body plain, or with Content-Encoding: gzip or deflate"
-TOO_LARGE = "the body is larger than {limit} MiB"
+TOO_LARGE = "the body is larger than {limit} KiB"
 TOO_MANY = "{count} alerts in one request are too many; send up to {limit}"
 NONE_GOOD = "none of the {count} alerts could be used"
 NO_SOURCE = "there is no source {name}; there are: {names}"
-
-_MIB = 1024 * 1024
 
 
 def routes() -> list[web.RouteDef]:
@@ -117,24 +115,22 @@ def check_type(request: web.Request) -> None:
 
 
 async def body_of(request: web.Request, limit: int) -> bytes:
-    """Read the body, decompressed where it says so; 413 as soon as it is longer than `limit` bytes, 415 for other encodings."""
+    """Read the body, decompressed where it says so; 413 as soon as it is longer than `limit` bytes, 415 for other encodings.
+
+    RequestPayloadError when it ends early or its compression is broken.
+    """
     if request.headers.get("Content-Encoding", "").lower() not in ENCODINGS:
         raise Problem(415, WRONG_ENCODING)
     length = request.content_length
     if length is not None and length > limit:
-        raise Problem(413, TOO_LARGE.format(limit=limit // _MIB))
+        raise Problem(413, TOO_LARGE.format(limit=limit // 1024))
     read = request.content.readany
-    try:
-        body = await read()
-        if not request.content.at_eof():
-            parts = bytearray(body)
-            while chunk := await read():
-                parts += chunk
-                if len(parts) > limit:
-                    break
-            body = bytes(parts)
-    except web.RequestPayloadError as broken:
-        raise Problem(400, BROKEN_BODY) from broken
+    body = await read()
+    if not request.content.at_eof():
+        parts = bytearray(body)
+        while len(parts) <= limit and (chunk := await read()):
+            parts += chunk
+        body = bytes(parts)
     if len(body) > limit:
-        raise Problem(413, TOO_LARGE.format(limit=limit // _MIB))
+        raise Problem(413, TOO_LARGE.format(limit=limit // 1024))
     return body
