@@ -38,7 +38,7 @@ RUNBOOK_TEXT = "Runbook"
 DASHBOARD_TEXT = "Dashboard"
 UNREADABLE_START = "starts_at_raw"
 
-_FINGERPRINT = re.compile("[0-9a-f]{16}")
+FINGERPRINT = re.compile("[0-9a-f]{16}")
 
 
 class Labelled(msgspec.Struct, frozen=True, gc=False):
@@ -96,7 +96,7 @@ def signal(
     if alert.starts_at and starts_at is None and not alert.starts_at.startswith("0001-"):
         kept[UNREADABLE_START] = clean(alert.starts_at, LABEL_VALUE_LIMIT)
     return Signal(
-        dedup_key=given if _FINGERPRINT.fullmatch(given) else fingerprint(own),
+        dedup_key=given if FINGERPRINT.fullmatch(given) else fingerprint(own),
         summary=clean(summary, SUMMARY_LIMIT),
         sender=sender,
         kind=kind,

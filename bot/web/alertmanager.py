@@ -21,6 +21,7 @@ from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
 from bot.sources import prometheus
 from bot.sources.fingerprint import fingerprint
+from bot.sources.labelled import FINGERPRINT
 from bot.usecases import views
 from bot.web.auth import admitted
 from bot.web.bodies import answer, instant
@@ -194,7 +195,7 @@ def _alert(alert: Alert, key: Key) -> dict[str, Any]:
         "endsAt": instant(end),
         "updatedAt": instant(alert.last_seen_at),
         "generatorURL": link,
-        "fingerprint": fingerprint(labels),
+        "fingerprint": alert.dedup_key if FINGERPRINT.fullmatch(alert.dedup_key) else fingerprint(labels),
         "receivers": [{"name": key.feed.name}],
         "status": {
             "state": "suppressed" if suppressed else "active",
