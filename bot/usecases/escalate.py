@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.domain import action, episode
 from bot.domain.alert import MINUTE, Alert, Change, Outcome
 from bot.domain.notice import News
+from bot.domain.times import ordinal
 from bot.storage import alerts, tenants, timers
 from bot.storage.engine import Storage, Tx
 from bot.usecases.change import Decided, Ledger
@@ -79,5 +80,5 @@ def _still_flapping(alert: Alert, now: int) -> Change | None:
     if not alert.active or alert.flap_told_at is None:
         return None
     minutes = max(1, (now - alert.opened_at) // MINUTE)
-    why = f"flapping: open for the {alert.flaps + 1}. time in {minutes} min"
+    why = f"flapping: open for the {ordinal(alert.flaps + 1)} time in {minutes} min"
     return Change(alert=alert, outcome=Outcome.REPEATED, news=News.FLAPPING, why=why)
