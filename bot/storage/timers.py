@@ -1,6 +1,9 @@
-"""Timers: what is due when, one of a kind per alert, shared by replicas."""
+"""Timers: what is due when, one of a kind per subject, shared by replicas.
 
-from collections.abc import Iterable, Mapping
+`number` is the alert's number, or the id of another subject for the kinds that are not about an alert.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.storage.engine import Tx, Value
@@ -9,9 +12,13 @@ SET = """
 INSERT INTO timers (kind, tenant_id, number, due_at) VALUES (:kind, :tenant_id, :number, :due_at)
 ON CONFLICT (kind, tenant_id, number) DO UPDATE SET due_at = excluded.due_at
 """
-DUE = "SELECT * FROM timers WHERE due_at <= :now ORDER BY due_at LIMIT :limit {skip_locked}"
+DUE = """
+SELECT * FROM timers WHERE tenant_id = :tenant AND due_at <= :now AND kind IN (:kinds)
+ORDER BY due_at, kind, number LIMIT :limit
+"""
+TENANTS_DUE = "SELECT DISTINCT tenant_id FROM timers WHERE due_at <= :now AND kind IN (:kinds) ORDER BY tenant_id"
 DROP = "DELETE FROM timers WHERE kind = :kind AND tenant_id = :tenant_id AND number = :number"
-NEXT = "SELECT MIN(due_at) AS due FROM timers"
+NEXT = "SELECT due_at FROM timers WHERE kind IN (:kinds) ORDER BY due_at LIMIT 1"
 
 PROMISE = "promise"
 """The end that a source promised passes (product.md 3)."""
@@ -41,12 +48,17 @@ async def arm(tx: Tx, timers: Iterable[Timer]) -> None:
         await tx.run_many(SET, rows)
 
 
-async def due(tx: Tx, now: int, limit: int) -> list[Timer]:
-    """Return what is due, locked against other replicas until the transaction ends."""
+async def due(tx: Tx, tenant: int, kinds: Sequence[str], now: int, limit: int) -> list[Timer]:
+    """Return a tenant's timers of some kinds that are due, the earliest first. The caller holds the tenant's lock."""
     return [
         Timer(kind=row["kind"], tenant=row["tenant_id"], number=row["number"], due_at=row["due_at"])
-        for row in await tx.all(DUE, now=now, limit=limit)
+        for row in await tx.all(DUE, tenant=tenant, kinds=kinds, now=now, limit=limit)
     ]
+
+
+async def tenants_due(tx: Tx, kinds: Sequence[str], now: int) -> list[int]:
+    """Return the tenants that have a timer of these kinds due."""
+    return [row["tenant_id"] for row in await tx.all(TENANTS_DUE, kinds=kinds, now=now)]
 
 
 async def drop(tx: Tx, timers: Iterable[Timer]) -> None:
@@ -58,8 +70,8 @@ async def drop(tx: Tx, timers: Iterable[Timer]) -> None:
         await tx.run_many(DROP, rows)
 
 
-async def next_due(tx: Tx) -> int | None:
-    """Return when the next timer is due, or None."""
-    row = await tx.one(NEXT)
-    moment: int | None = row["due"] if row else None
+async def next_due(tx: Tx, kinds: Sequence[str]) -> int | None:
+    """Return when the next timer of these kinds is due, or None."""
+    row = await tx.one(NEXT, kinds=kinds)
+    moment: int | None = row["due_at"] if row else None
     return moment

@@ -1,84 +1,76 @@
-"""Escalate: timers that came due. Replicas share them without a leader: a due timer is locked while it is worked on."""
+"""Escalate: timers that came due. Replicas share them without a leader: a tenant is locked while its timers are run."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from bot.domain import action, episode
 from bot.domain.alert import MINUTE, Alert, Change, Outcome
 from bot.domain.notice import News
 from bot.domain.times import ordinal
-from bot.storage import alerts, tenants, timers
-from bot.storage.engine import Storage, Tx
-from bot.usecases.change import Decided, Ledger
+from bot.storage import tenants, timers
+from bot.storage.engine import Storage
+from bot.usecases.due import Decision, Due, Fire, about_alert
 
-PAGE = 200
+PAGE = 500
+"""How many of a tenant's timers share a transaction."""
 AFTER_START = 5 * MINUTE
 """The least time after a start in which a promise is not called broken: the source could not reach us."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Fired:
-    """What a due timer came to: a change, or the moment to look again."""
+def _until(alert: Alert, due: Due) -> Decision:
+    return action.end(alert, due.now)
 
-    change: Change | None = None
-    again_at: int | None = None
+
+def _promise(alert: Alert, due: Due) -> Decision:
+    """Close what a source promised an end of and reports no more; after a start it gets its time to report."""
+    if alert.expires_at is not None:
+        span = max(AFTER_START, alert.expires_at - alert.last_seen_at)
+        if alert.active and alert.last_seen_at < due.started_at and due.now < due.started_at + span:
+            return due.started_at + span
+    return episode.expire(alert, due.now)
+
+
+def _flapping(alert: Alert, due: Due) -> Decision:
+    """Say that an alert is open when the room's last word of it is that it was resolved."""
+    if not alert.active or alert.flap_told_at is None:
+        return None
+    minutes = max(1, (due.now - alert.opened_at) // MINUTE)
+    why = f"flapping: open for the {ordinal(alert.flaps + 1)} time in {minutes} min"
+    return Change(alert=alert, outcome=Outcome.REPEATED, news=News.FLAPPING, why=why)
+
+
+FIRE: Mapping[str, Fire] = {
+    timers.UNTIL: about_alert(_until),
+    timers.PROMISE: about_alert(_promise),
+    timers.FLAPPING: about_alert(_flapping),
+}
+"""What each kind of timer does. Timers of other kinds wait: a newer version's are not for this one to drop."""
+
+KINDS = sorted(FIRE)
 
 
 async def run_due(storage: Storage, *, now: int, started_at: int) -> int:
     """Work on the timers that are due; return how many there were."""
     async with storage.read() as tx:
-        first = await timers.next_due(tx)
-    if first is None or first > now:
-        return 0
+        waiting = await timers.tenants_due(tx, KINDS, now)
+    return sum([await _run_tenant(storage, tenant, now, started_at) for tenant in waiting])
+
+
+async def next_due(storage: Storage) -> int | None:
+    """Return when the next timer is due (epoch ms), or None."""
+    async with storage.read() as tx:
+        return await timers.next_due(tx, KINDS)
+
+
+async def _run_tenant(storage: Storage, tenant: int, now: int, started_at: int) -> int:
+    """Run a tenant's due timers, earliest first, a page of them."""
     async with storage.begin() as tx:
-        due = await timers.due(tx, now, PAGE)
-        by_tenant: dict[int, list[timers.Timer]] = {}
-        for timer in due:
-            by_tenant.setdefault(timer.tenant, []).append(timer)
-        await tenants.lock(tx, *by_tenant)
-        for tenant, mine in by_tenant.items():
-            await _run_tenant(tx, tenant, mine, now, started_at)
-    return len(due)
-
-
-async def _run_tenant(tx: Tx, tenant: int, due: list[timers.Timer], now: int, started_at: int) -> None:
-    known = await alerts.by_numbers(tx, tenant, sorted({timer.number for timer in due}))
-    ledger = Ledger(tenant=tenant, now=now)
-    await timers.drop(tx, due)
-    for timer in due:
-        alert = known.get(timer.number)
-        if alert is None:
-            continue
-        fired = _fire(timer.kind, alert, now, started_at)
-        if fired.again_at is not None:
-            ledger.armed.append(
-                timers.Timer(kind=timer.kind, tenant=tenant, number=timer.number, due_at=fired.again_at)
-            )
-        if fired.change is not None:
-            ledger.add(Decided(before=alert, change=fired.change))
-            known[timer.number] = fired.change.alert or alert
-    await ledger.write(tx)
-
-
-def _fire(kind: str, alert: Alert, now: int, started_at: int) -> _Fired:
-    """Decide what a due timer does."""
-    if kind == timers.FLAPPING:
-        return _Fired(change=_still_flapping(alert, now))
-    if kind == timers.UNTIL:
-        return _Fired(change=action.end(alert, now))
-    if alert.expires_at is not None:
-        span = max(AFTER_START, alert.expires_at - alert.last_seen_at)
-        if alert.active and alert.last_seen_at < started_at and now < started_at + span:
-            return _Fired(again_at=started_at + span)
-    decided = episode.expire(alert, now)
-    if isinstance(decided, int):
-        return _Fired(again_at=decided)
-    return _Fired(change=decided)
-
-
-def _still_flapping(alert: Alert, now: int) -> Change | None:
-    """Say that an alert is open when the room's last word of it is that it was resolved."""
-    if not alert.active or alert.flap_told_at is None:
-        return None
-    minutes = max(1, (now - alert.opened_at) // MINUTE)
-    why = f"flapping: open for the {ordinal(alert.flaps + 1)} time in {minutes} min"
-    return Change(alert=alert, outcome=Outcome.REPEATED, news=News.FLAPPING, why=why)
+        # The lock comes before the timers, as in every other change: whoever waited for it reads what is left.
+        await tenants.lock(tx, tenant)
+        found = await timers.due(tx, tenant, KINDS, now, PAGE)
+        due = Due(tx=tx, tenant=tenant, now=now, started_at=started_at)
+        await due.load(sorted({timer.number for timer in found}))
+        await timers.drop(tx, found)
+        for timer in found:
+            await FIRE[timer.kind](due, timer)
+        await due.ledger.write(tx)
+    return len(found)

@@ -4,7 +4,7 @@ import asyncio
 import random
 
 from bot.parts import Parts
-from bot.storage import outbox, speakers, timers
+from bot.storage import outbox, speakers
 from bot.usecases import deliver, escalate, install, retention
 from bot.workers.loop import loop
 
@@ -38,8 +38,7 @@ async def run(parts: Parts) -> None:
         if await escalate.run_due(parts.storage, now=parts.clock(), started_at=started_at):
             parts.wakeups.outbox.set()
             return parts.clock()
-        async with parts.storage.read() as tx:
-            return await timers.next_due(tx)
+        return await escalate.next_due(parts.storage)
 
     async def resume() -> int | None:
         resumed = await install.retry_suspended(parts.storage, parts.prover, unseal=parts.vault.open, now=parts.clock())
