@@ -97,8 +97,9 @@ def _answer(request: web.Request, error: Exception) -> web.Response:
     else:
         content, kind = msgspec.json.encode(body), PROBLEM_JSON
     response = web.Response(status=body.status, body=content, headers={**headers, "Content-Type": kind})
-    if isinstance(error, web.RequestPayloadError):
-        # What follows on this connection cannot be told from the broken body, and must not be waited for either.
+    packed = "Content-Encoding" in request.headers
+    if isinstance(error, web.RequestPayloadError) or (packed and body.status == 413):
+        # The rest of a broken body cannot be told from the next request; the rest of a bomb must not be unpacked.
         request.content.feed_eof()
         response.force_close()
     return response

@@ -122,13 +122,14 @@ async def chunks(body: bytes) -> Any:
 
 
 async def test_bomb(desk: Desk) -> None:
-    """A small body that unpacks to a gigabyte is refused before it did."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    bomb = b"".join(packer.compress(b" " * 1024 * 1024) for _ in range(1024)) + packer.flush()
+    """A small body that unpacks to far more than the limit is refused; the server is there for the next one."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(b" " * 1024 * 1024) for _ in range(256)) + packer.flush()
     async with desk.client.post(
         "/in/alertmanager", data=io.BytesIO(bomb), headers={**JSON, "Content-Encoding": "gzip"}
     ) as response:
         assert response.status == 413
+    assert await desk.post("/api/v1/alerts", ALERT)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +222,7 @@ async def test_what_nobody_understands(desk: Desk, body: bytes) -> None:
 
     assert alert["count"] == 2
     assert "alertmanager" in alert["summary"]
-    assert body in kept or not body
+    assert ([body, body] if body else []) == kept
 
 
 async def test_no_such_source(desk: Desk) -> None:
