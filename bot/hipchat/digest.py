@@ -10,7 +10,7 @@ from bot.domain.alert import Alert
 from bot.domain.notice import Notice
 from bot.domain.signal import Severity
 from bot.domain.times import clock
-from bot.hipchat.render import SEVERITY_COLORS, words_of
+from bot.hipchat.render import FOR_ROOM, SEVERITY_COLORS, words_of
 from bot.hipchat.text import MESSAGE_LIMIT, html_within
 
 HEAD = "digest: {many} more in {groups} since {since}"
@@ -48,6 +48,7 @@ def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, n
     since = clock(min(notice.at for notice in folded), "UTC", now=now)
     numbers = {notice.number for notice in folded if notice.number is not None}
     alerts = [about[number] for number in sorted(numbers) if number in about]
+    handed_over = sorted({notice.detail["room"] for notice in folded if notice.detail.get("room")})
     worst = max((alert.severity for alert in alerts if alert.active), default=Severity.INFO)
     pages: list[list[str]] = []
     lines: list[str] = []
@@ -60,6 +61,8 @@ def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, n
         if lost:
             lines.append(spans(lost))
         lines += [html_within(" ".join(text.split()), NAME_LIMIT * 4) for text in others]
+        if handed_over:
+            lines.append(html_within(FOR_ROOM.format(room=", ".join(handed_over)), NAME_LIMIT * 4))
         if any(notice.again for notice in folded):
             lines.append(MAY_REPEAT)
         pages = _pages(lines)

@@ -28,6 +28,7 @@ REPEATED = "again, {count} time since {since}"
 RESOLVED = "resolved by {by} after {lasted}"
 UNREPORTED = "{why}: closed, but nobody said that it is resolved"
 CHANGED = "{action} by {by}"
+FOR_ROOM = "meant for the room {room}, which the bot cannot reach"
 YOURS = "#{number} is yours now, from {by}: {summary}"
 MORE_LABELS = "and {many} more"
 
@@ -82,7 +83,7 @@ def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
         return _plain(words_of(told), again=told.again)
     if told.news is News.ASSIGNED and rings_one(told.detail.get("owner", "")):
         return _rung(told, alert)
-    line = headline(told, alert, now)
+    line = headline(told, alert, now) + _meant_for(told)
     return {
         "message": _fallback(told, alert, line),
         "message_format": "html",
@@ -123,6 +124,12 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
     return text
 
 
+def _meant_for(told: Notice) -> str:
+    """Mark news that was handed over from another room."""
+    room = told.detail.get("room", "")
+    return f"; {FOR_ROOM.format(room=room)}" if room else ""
+
+
 def color_of(told: Notice, alert: Alert) -> str:
     """Return the colour of news: of the state it led to, else of the severity it had."""
     state = State(told.detail.get("state", alert.state.value))
@@ -142,6 +149,7 @@ def _plain(text: str, *, again: bool) -> dict[str, Any]:
 def _rung(told: Notice, alert: Alert) -> dict[str, Any]:
     """Return an assignment from outside the room: text, because only there a mention rings, so without a card."""
     words = YOURS.format(number=alert.number, by=told.detail.get("by", "somebody"), summary=cut(alert.summary, 500))
+    words += _meant_for(told)
     text = f"@{told.detail['owner']} {silent(words)}" + (f" ({AGAIN})" if told.again else "")
     return {
         "message": cut(text, MESSAGE_LIMIT),

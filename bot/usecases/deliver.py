@@ -6,7 +6,7 @@ marked after its lease ran out may have arrived, and is sent again, marked as a 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -219,10 +219,22 @@ async def _look(tx: Tx, lease: outbox.Lease, now: int) -> _Round:
         room=room,
         speaker=speaker_of(room.id, installed, hooked),
         fallback=fallback,
-        waiting=waiting,
+        waiting=await _marked(tx, room, waiting, about),
         about=about,
         sent=await outbox.sent_since(tx, room.id, now - MINUTE),
     )
+
+
+async def _marked(tx: Tx, room: Room, waiting: Sequence[Notice], about: Mapping[int, Alert]) -> list[Notice]:
+    """Name the room in the detail of notices that were handed over from another one."""
+    belongs = {number: alert.room for number, alert in about.items() if alert.room not in {None, room.id}}
+    others = {each: await tenants.room(tx, each) for each in set(belongs.values()) if each is not None}
+    names = {each: other.name for each, other in others.items() if other is not None}
+    marked = []
+    for notice in waiting:
+        name = names.get(belongs.get(notice.number or 0) or 0)
+        marked.append(replace(notice, detail={**notice.detail, "room": name}) if name else notice)
+    return marked
 
 
 def _packets(medium: Medium, found: _Round, speaker: Speaker, now: int) -> tuple[list[Packet], int]:
