@@ -1,0 +1,42 @@
+import pytest
+
+from bot.parts import Parts
+from bot.storage.engine import Busy
+from bot.web import health
+from tests.web.conftest import Desk
+
+
+async def test_health(desk: Desk) -> None:
+    """The process says that it lives, and that it can work, to everybody."""
+    async with desk.client.get("/healthz") as response:
+        assert (200, "ok") == (response.status, await response.text())
+    async with desk.client.get("/readyz") as response:
+        assert (200, {"database": "ok"}) == (response.status, await response.json())
+
+
+async def test_not_ready(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its database the process lives, but is not ready, and names what is missing."""
+
+    async def refuse(_parts: Parts) -> None:
+        raise Busy("out of reach")
+
+    monkeypatch.setattr(health, "PINGS", {"database": refuse})
+    async with desk.client.get("/readyz") as response:
+        assert (503, {"database": "out of reach"}) == (response.status, await response.json())
+    async with desk.client.get("/healthz") as response:
+        assert response.status == 200
+
+
+async def test_metrics(desk: Desk) -> None:
+    """Signals and refusals are counted, as Prometheus reads them."""
+    await desk.post("/api/v1/alerts", [{"summary": "x"}, {"summary": "x"}, {}])
+    async with desk.client.get("/api/v1/alerts") as response:
+        assert response.status == 401
+    async with desk.client.get("/metrics") as response:
+        text = await response.text()
+
+        assert response.content_type == "text/plain"
+    assert 'alertbot_signals_total{outcome="opened"} 1.0' in text
+    assert 'alertbot_signals_total{outcome="repeated"} 1.0' in text
+    assert 'alertbot_signals_total{outcome="rejected"} 1.0' in text
+    assert 'alertbot_requests_refused_total{status="401"} 1.0' in text
