@@ -33,6 +33,16 @@ class Spot:
     room: Room
     speaker: Speaker | None
 
+    def speaks(self, who: Speaker) -> bool:
+        """Whether it is this one who speaks there, whatever else of it was changed meanwhile."""
+        match self.speaker, who:
+            case Hook(), Hook():
+                return self.speaker.id == who.id
+            case Installation(), Installation():
+                return self.speaker.oauth_id == who.oauth_id
+            case _:
+                return False
+
 
 async def room(
     storage: Storage, chat: Chat[Speaker], installation: Installation, hipchat_id: int, *, now: int

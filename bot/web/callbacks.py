@@ -230,7 +230,7 @@ async def post_webhook(request: web.Request) -> web.Response:
     if who.subject is None or message.sender_id != who.subject:
         raise _unauthorized("sender and JWT disagree")
     place = await directory.room(parts.storage, parts.channel, installation, room_id, now=parts.clock())
-    if place is None or place.speaker != installation:
+    if place is None or not place.speaks(installation):
         return web.Response(status=204)
     person = await directory.person(parts.storage, parts.channel, installation, str(who.subject), now=parts.clock())
     caller = Caller(
@@ -279,6 +279,9 @@ async def post_hook(request: web.Request) -> web.Response:
         return web.Response(status=204)
     message = event.item.message
     sender = message.sender
+    place = await directory.hooked_room(parts.storage, hook)
+    if place.room.hipchat_id != event.item.room.id or message.sender_id is None:
+        raise _unauthorized("the callback path belongs to another room")
     if not await directory.bound(
         parts.storage,
         hook,
@@ -286,10 +289,7 @@ async def post_hook(request: web.Request) -> web.Response:
         webhook_id=event.webhook_id,
     ):
         raise _unauthorized("the callback path is bound to another sender")
-    place = await directory.hooked_room(parts.storage, hook)
-    if place.room.hipchat_id != event.item.room.id or message.sender_id is None:
-        raise _unauthorized("the callback path belongs to another room")
-    if place.speaker != hook:
+    if not place.speaks(hook):
         return web.Response(status=204)
     name = sender.mention_name or sender.name if isinstance(sender, payloads.Sender) else str(message.sender_id)
     caller = Caller(

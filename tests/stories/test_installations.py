@@ -44,7 +44,7 @@ def installation(stage: Stage, room: RoomDriver | None) -> Client:
     return [client for client in clients if client.kind == "addon" and client.room_id == wanted][-1]
 
 
-def statuses(stage: Stage, message_id: str) -> list[int | None]:
+def statuses(stage: Stage, message_id: str) -> list[int]:
     """Return what the bot answered to the webhooks of a message."""
     return sorted(each.status or 0 for each in stage.server.courier.deliveries if each.message_id == message_id)
 
