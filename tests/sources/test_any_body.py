@@ -1,0 +1,75 @@
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from bot.domain.signal import DESCRIPTION_LIMIT, KEY_LIMIT, LABELS_LIMIT, LINKS_LIMIT, SUMMARY_LIMIT, Rejected, Signal
+from bot.sources import alertmanager, generic, prometheus
+from bot.sources.values import Item
+from tests.sources.hostile import BODY, ITEM, encoded
+
+NOW = 1_767_323_045_000
+EXAMPLES = 400
+
+
+def check(items: Iterable[Item]) -> None:
+    """Check that each item can be stored, or says where its fault is."""
+    for item in items:
+        if isinstance(item, Rejected):
+            assert item.reason
+            assert item.path == "" or item.path.startswith("/")
+            continue
+        texts = [item.dedup_key, item.summary, item.description, item.source, item.note, *item.labels]
+        texts += [*item.labels.values(), *(part for link in item.links for part in (link.text, link.href))]
+        for text in texts:
+            assert "\x00" not in text
+            text.encode()
+        assert 1 <= len(item.summary) <= SUMMARY_LIMIT
+        assert 1 <= len(item.dedup_key) <= KEY_LIMIT
+        assert len(item.description) <= DESCRIPTION_LIMIT
+        assert len(item.links) <= LINKS_LIMIT
+        assert len(item.labels) <= LABELS_LIMIT + 4
+        for moment in (item.starts_at, item.ends_at):
+            assert moment is None or abs(moment) < 2**62
+
+
+@settings(max_examples=EXAMPLES)
+@given(BODY)
+def test_any_body(body: bytes) -> None:
+    """Any body is read as signals that can be stored and refusals with a reason; nothing raises."""
+    check(generic.parse(body))
+    check(prometheus.parse(body, now=NOW))
+    check(alertmanager.parse(body))
+
+
+@settings(max_examples=EXAMPLES)
+@given(BODY)
+def test_alertmanager_refuses_nothing(body: bytes) -> None:
+    """Whatever comes by webhook is shown in some way."""
+    items = alertmanager.parse(body)
+
+    assert all(isinstance(item, Signal) for item in items)
+    assert items or b"alerts" in body
+
+
+@settings(max_examples=EXAMPLES)
+@given(ITEM)
+@pytest.mark.parametrize("source", ["generic", "prometheus", "alertmanager"])
+def test_neighbours(source: str, item: Any) -> None:
+    """An odd item takes none of its neighbours with it, and is one item itself."""
+    if source == "generic":
+        around: list[Any] = [{"summary": "before"}, {"summary": "after"}]
+        items = generic.parse(encoded([around[0], item, around[1]]))
+    else:
+        around = [{"labels": {"alertname": "before"}}, {"labels": {"alertname": "after"}}]
+        alerts = [around[0], item, around[1]]
+        items = (
+            prometheus.parse(encoded(alerts), now=NOW)
+            if source == "prometheus"
+            else alertmanager.parse(encoded({"alerts": alerts}))
+        )
+
+    assert ["before", "after"] == [getattr(items[index], "summary", None) for index in (0, -1)]
+    assert len(items) == 3
+    check(items)
