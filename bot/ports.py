@@ -19,14 +19,17 @@ class Later(Exception):
 
     `reason` may be shown to people and holds no secret. `retry_at` is the epoch millisecond at which the service said it
     would take the send, or None when it said nothing (then the caller backs off by itself). `status` is the service's
-    answer, None when there was none.
+    answer, None when there was none. `maybe_taken` says that the service may have taken the send all the same.
     """
 
-    def __init__(self, reason: str, *, retry_at: int | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, reason: str, *, retry_at: int | None = None, status: int | None = None, maybe_taken: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_at = retry_at
         self.status = status
+        self.maybe_taken = maybe_taken
 
 
 class Never(Exception):

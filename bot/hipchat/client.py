@@ -185,9 +185,10 @@ class HipchatClient:
                 body = await _bounded(response)
                 status, rates = response.status, read_rates(response.headers, self._clock())
         except TimeoutError:
-            raise Later(NO_ANSWER.format(host=host, seconds=self._timeout)) from None
+            raise Later(NO_ANSWER.format(host=host, seconds=self._timeout), maybe_taken=True) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Later(_trouble(error).format(host=host)) from None
+            trouble = _trouble(error)
+            raise Later(trouble.format(host=host), maybe_taken=trouble == BROKEN) from None
         if status < 300 and body is not None:
             return Answer(value=body, status=status, rates=rates)
         raise self._refusal(status, body, rates, host)

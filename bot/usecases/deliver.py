@@ -137,8 +137,7 @@ class _Errand:
             try:
                 await self._send(packet, found.speaker, found.room)
             except (Later, Dead) as trouble:
-                unsent = [notice.id for each in packets[position:] for notice in each.tells]
-                await self._postpone(lease, found, unsent, trouble)
+                await self._postpone(lease, found, packets[position:], trouble)
                 return
         async with self.storage.begin() as tx:
             await outbox.release(tx, lease.room, retry_at=next_at, failures=0, trouble="")
@@ -174,11 +173,21 @@ class _Errand:
         log.error("message_refused", room=room.id, alerts=numbers, reason=never.reason)
         return f"refused: {never.reason}"
 
-    async def _postpone(self, lease: outbox.Lease, found: _Round, unsent: Sequence[int], trouble: Later | Dead) -> None:
+    async def _postpone(
+        self, lease: outbox.Lease, found: _Round, unsent: Sequence[Packet], trouble: Later | Dead
+    ) -> None:
+        """Give the room back until later. What may have arrived stays marked as being sent, so that its repeat says so."""
         now = self.clock()
         reason = trouble.reason if isinstance(trouble, Later) else str(trouble)
+        maybe = isinstance(trouble, Later) and trouble.maybe_taken
+        surely = [
+            notice.id
+            for position, each in enumerate(unsent)
+            for notice in each.tells
+            if not notice.again and not (maybe and position == 0)
+        ]
         async with self.storage.begin() as tx:
-            await outbox.failed(tx, unsent, reason)
+            await outbox.failed(tx, surely, reason)
             if isinstance(trouble, Dead) and isinstance(found.speaker, Installation):
                 await speakers.suspend(tx, found.speaker.oauth_id, now=now, next_try_at=now + HOUR)
                 again_at = now

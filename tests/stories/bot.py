@@ -34,7 +34,7 @@ class Bot:
     async def work(self) -> bool:
         """Let each loop work once; say whether any had something to do."""
         parts, now = self.stage.parts, self.stage.clock.milliseconds()
-        timers = await escalate.run_due(parts.storage, now=now, started_at=self.started_at)
+        timers = await escalate.run_due(parts.storage, now=now, started_at=self.started_at, rules=parts.rules)
         resumed = await install.retry_suspended(parts.storage, parts.prover, unseal=parts.vault.open, now=now)
         for each in resumed:
             parts.channel.forget(each.oauth_id)

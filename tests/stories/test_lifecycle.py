@@ -77,13 +77,14 @@ async def test_worse_opens_an_acked_alert(room: RoomDriver, bot: Bot) -> None:
 
 
 async def test_an_ack_with_a_time_ends(room: RoomDriver, bot: Bot, clock: MovableClock) -> None:
-    """An ack may carry a time; then the alert is open again, its owner stays, and the room is told."""
+    """An ack may carry a time; its owner is reminded before, then the alert is open again and the owner stays."""
     await bot.post(DISK)
     await room.sees("#1 Disk full")
     await room.says("dana", "/alert ack 1 2h")
     await room.sees("acked 1: #1 until 15:02 CET")
     clock.forward(minutes=119)
     await bot.settle()
+    await room.sees("Dana: your ack ends in 1 min")
     assert ("acked", "Dana") == await bot.stands(1)
     clock.forward(minutes=1)
     await bot.settle()
