@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.domain.actor import CLOCK, Actor, Person, Who
-from bot.domain.alert import TRANSITIONS, Action, Alert, Change, Event, Refused, State, moved
+from bot.domain.alert import (
+    TRANSITIONS,
+    Action,
+    Alert,
+    Change,
+    Event,
+    Refused,
+    State,
+    moved,
+)
 from bot.domain.errors import Invalid
 from bot.domain.notice import News
 from bot.domain.signal import Severity
@@ -45,6 +54,7 @@ def act(alert: Alert, wish: Wish, now: int) -> Change:
     if state is None or wish.action not in _READERS:
         raise Refused(alert, wish.action)
     changed, why = _READERS[wish.action](alert, wish, state, now)
+    changed = replace(changed, told_at=now)
     event = Event(action=PAST[wish.action], at=now, by=wish.by, note=why)
     news = News.ASSIGNED if wish.action is Action.ASSIGN else News.CHANGED
     return Change(alert=changed, events=(event,), news=news, why=why)
@@ -57,13 +67,19 @@ def held_by(alert: Alert, by: Actor) -> bool:
 
 def _held(alert: Alert, state: State, wish: Wish, now: int) -> Alert:
     event = Event(action=PAST[wish.action], at=now, by=wish.by, note=wish.note)
-    return replace(moved(alert, state, event), until=wish.until)
+    return moved(alert, state, event)
+
+
+def _for_a_while(alert: Alert, state: State, wish: Wish, now: int) -> Alert:
+    if wish.until is not None and wish.until <= now:
+        raise Invalid("that moment is over already. For example: ack 12 2h")
+    return replace(_held(alert, state, wish, now), until=wish.until)
 
 
 def _ack(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
     if alert.state is State.ACKED and not held_by(alert, wish.by):
         raise Refused(alert, wish.action, f"#{alert.number} is acked by {alert.state_by}")
-    acked = _held(alert, state, wish, now)
+    acked = _for_a_while(alert, state, wish, now)
     if alert.state is State.ACKED and not wish.note:
         acked = replace(acked, state_note=alert.state_note)
     if acked.owner is None and wish.by.kind is Who.PERSON:
@@ -74,13 +90,17 @@ def _ack(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
 def _own(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
     if alert.owner == wish.by.person and alert.state is State.ACKED and held_by(alert, wish.by):
         raise Refused(alert, wish.action, f"#{alert.number} is yours already")
-    return replace(_held(alert, state, wish, now), owner=wish.by.person), wish.note
+    return replace(_for_a_while(alert, state, wish, now), owner=wish.by.person), wish.note
 
 
 def _open(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
     if not alert.latest and alert.state is State.CLOSED:
-        raise Refused(alert, wish.action, f"#{alert.number} is an earlier episode of a problem with a newer number")
-    opened = replace(_held(alert, state, wish, now), resolved_at=None, told_at=now)
+        raise Refused(
+            alert,
+            wish.action,
+            f"#{alert.number} is an earlier episode of a problem with a newer number",
+        )
+    opened = replace(_held(alert, state, wish, now), resolved_at=None)
     # The ack made its person the owner, so taking the ack back takes that back too.
     by_ack = alert.state is not State.CLOSED and alert.owner is not None and alert.owner.id == alert.state_by_id
     return (replace(opened, owner=None) if by_ack else opened), wish.note
@@ -156,6 +176,7 @@ def undo(alert: Alert, before: Alert, by: Actor, now: int, what: str) -> Change:
         owner=before.owner,
         severity=before.severity,
         resolved_at=before.resolved_at,
+        told_at=now,
     )
     event = Event(action="undone", at=now, by=by, note=what)
     return Change(alert=restored, events=(event,), news=News.CHANGED, why=what)

@@ -20,6 +20,7 @@ from bot.domain.alert import (
     State,
     moved,
 )
+from bot.domain.errors import Invalid
 from bot.domain.notice import News
 from bot.domain.signal import Kind, Signal
 from bot.domain.times import ordinal
@@ -51,7 +52,11 @@ def fold(
         case Kind.ACKNOWLEDGED | Kind.UNACKNOWLEDGED | Kind.NOTE if current is not None:
             return _relay(current, signal, now)
         case _:
-            return Change(alert=None, outcome=Outcome.IGNORED, why="nothing is known of this problem")
+            return Change(
+                alert=None,
+                outcome=Outcome.IGNORED,
+                why="nothing is known of this problem",
+            )
 
 
 def opened(signal: Signal, now: int, *, tenant: int, number: int, feed: int, room: int | None) -> Alert:
@@ -92,11 +97,29 @@ def _event(action: str, now: int, by: Actor, note: str = "") -> tuple[Event, ...
 def _first(signal: Signal, now: int, fresh: Alert, resolved_before: int | None) -> Change:
     by = _by(signal)
     if resolved_before is not None and signal.starts_at is not None and signal.starts_at < resolved_before:
-        late = replace(fresh, state=State.CLOSED, state_at=resolved_before, resolved_at=resolved_before, senders={})
-        events = (*_event("opened", now, by), *_event("resolved", now, by, "its resolve came before its firing"))
-        return Change(alert=late, outcome=Outcome.RESOLVED, events=events, why="resolved before it was heard of")
+        late = replace(
+            fresh,
+            state=State.CLOSED,
+            state_at=resolved_before,
+            resolved_at=resolved_before,
+            senders={},
+        )
+        events = (
+            *_event("opened", now, by),
+            *_event("resolved", now, by, "its resolve came before its firing"),
+        )
+        return Change(
+            alert=late,
+            outcome=Outcome.RESOLVED,
+            events=events,
+            why="resolved before it was heard of",
+        )
     return Change(
-        alert=fresh, outcome=Outcome.OPENED, events=_event("opened", now, by), news=News.OPENED, why="first notice"
+        alert=fresh,
+        outcome=Outcome.OPENED,
+        events=_event("opened", now, by),
+        news=News.OPENED,
+        why="first notice",
     )
 
 
@@ -116,7 +139,7 @@ def _seen(current: Alert, signal: Signal, now: int) -> Alert:
 
 
 def _opened_again(alert: Alert, signal: Signal, now: int, **changes: object) -> Alert:
-    return replace(
+    opened = replace(
         alert,
         state=State.OPEN,
         state_at=now,
@@ -127,8 +150,8 @@ def _opened_again(alert: Alert, signal: Signal, now: int, **changes: object) -> 
         until=None,
         resolved_at=None,
         told_at=now,
-        **changes,  # type: ignore[arg-type]  # field names of Alert, checked by replace itself
     )
+    return replace(opened, **changes)  # type: ignore[arg-type]  # field names of Alert, checked by replace itself
 
 
 def _repeat(current: Alert, signal: Signal, now: int, rules: Rules) -> Change:
@@ -141,11 +164,19 @@ def _repeat(current: Alert, signal: Signal, now: int, rules: Rules) -> Change:
                 worse = _opened_again(worse, signal, now)
                 why += f"; it was {current.state} by {current.state_by}"
             events = _event("worse", now, _by(signal), why)
-            return Change(alert=worse, outcome=Outcome.WORSE, events=events, news=News.WORSE, why=why)
+            return Change(
+                alert=worse,
+                outcome=Outcome.WORSE,
+                events=events,
+                news=News.WORSE,
+                why=why,
+            )
+        if current.severity is not current.reported:
+            # What a person set stands, until the source says worse than both.
+            why = f"reported as {signal.severity.word} now; {current.severity.word} was set by hand"
+            return Change(alert=seen, events=_event("severity", now, _by(signal), why), why=why)
         why = f"{current.severity.word} became {signal.severity.word}"
-        # What a person set stands against a source that only got better.
-        by_hand = current.severity is not current.reported
-        better = replace(seen, severity=min(current.severity, signal.severity) if by_hand else signal.severity)
+        better = replace(seen, severity=signal.severity)
         return Change(alert=better, events=_event("better", now, _by(signal), why), why=why)
     if current.state is State.OPEN and now - current.told_at > rules.again_after:
         return Change(alert=replace(seen, told_at=now), news=News.AGAIN, why="repeat due")
@@ -158,16 +189,6 @@ def _after_close(current: Alert, signal: Signal, now: int, fresh: Callable[[], A
     if not same_episode:
         return _next_episode(current, signal, now, fresh, rules)
     seen = _seen(current, signal, now)
-    if current.state_who is Who.TIMER:
-        why = "reported again"
-        again = _opened_again(replace(seen, severity=signal.severity), signal, now)
-        return Change(
-            alert=again,
-            outcome=Outcome.REOPENED,
-            events=_event("reopened", now, by, why),
-            news=News.REOPENED,
-            why=why,
-        )
     if current.state_who is Who.SOURCE or current.resolved_at is not None:
         return Change(
             alert=None,
@@ -175,15 +196,27 @@ def _after_close(current: Alert, signal: Signal, now: int, fresh: Callable[[], A
             events=_event("late", now, by, "a late duplicate of the episode that was resolved"),
             why="late duplicate",
         )
-    if signal.severity > current.severity and signal.severity > current.reported:
+    if current.state_who is Who.TIMER:
+        why = "reported again"
+    elif signal.severity > current.severity and signal.severity > current.reported:
         why = f"closed by {current.state_by}, and now {signal.severity.word} instead of {current.severity.word}"
     elif now - current.state_at > rules.close_hold:
         why = f"closed by {current.state_by} {(now - current.state_at) // HOUR} h ago, and still reported"
     else:
-        return Change(alert=seen, why=f"closed by {current.state_by}")
-    again = _opened_again(seen, signal, now, severity=max(signal.severity, current.severity))
+        # Worse is what is worse than at the moment of closing.
+        return Change(
+            alert=replace(seen, reported=current.reported),
+            why=f"closed by {current.state_by}",
+        )
+    by_hand = current.severity is not current.reported
+    severity = max(signal.severity, current.severity) if by_hand else signal.severity
+    again = _opened_again(seen, signal, now, severity=severity)
     return Change(
-        alert=again, outcome=Outcome.REOPENED, events=_event("reopened", now, by, why), news=News.REOPENED, why=why
+        alert=again,
+        outcome=Outcome.REOPENED,
+        events=_event("reopened", now, by, why),
+        news=News.REOPENED,
+        why=why,
     )
 
 
@@ -211,8 +244,10 @@ def _next_episode(current: Alert, signal: Signal, now: int, fresh: Callable[[], 
         owner=None,
         flaps=current.flaps + 1,
         flap_told_at=current.flap_told_at if told else now,
+        # Left unsaid, it is still the news of before that the room knows: see `unheard`.
+        told_at=current.told_at if told else now,
     )
-    why = f"flapping, {ordinal(again.flaps + 1)} time in {max(1, (now - current.opened_at) // MINUTE)} min"
+    why = _flapping_why(again, now)
     return Change(
         alert=again,
         outcome=Outcome.REOPENED,
@@ -224,27 +259,43 @@ def _next_episode(current: Alert, signal: Signal, now: int, fresh: Callable[[], 
 
 def _resolve(current: Alert, signal: Signal, now: int) -> Change:
     by = _by(signal)
-    if not current.active:
-        if current.resolved_at is not None:
-            return Change(alert=None, outcome=Outcome.IGNORED, why="it was resolved before")
-        over = replace(current, resolved_at=now, senders={})
-        return Change(alert=over, outcome=Outcome.RESOLVED, events=_event("resolved", now, by), why="noted")
+    if not current.active and current.resolved_at is not None:
+        return Change(alert=None, outcome=Outcome.IGNORED, why="it was resolved before")
     if signal.sender not in current.senders and current.senders:
         others = ", ".join(current.senders)
         why = f"{signal.sender} never reported it, {others} still does"
-        return Change(alert=None, outcome=Outcome.IGNORED, events=_event("resolved", now, by, why), why=why)
+        return Change(
+            alert=None,
+            outcome=Outcome.IGNORED,
+            events=_event("resolved", now, by, why),
+            why=why,
+        )
     senders = {sender: end for sender, end in current.senders.items() if sender != signal.sender}
     if senders:
         why = f"still reported by {', '.join(senders)}"
         events = _event("resolved", now, by, why)
-        return Change(alert=replace(current, senders=senders), outcome=Outcome.REPEATED, events=events, why=why)
+        return Change(
+            alert=replace(current, senders=senders),
+            outcome=Outcome.REPEATED,
+            events=events,
+            why=why,
+        )
+    if not current.active:
+        over = replace(current, resolved_at=now, senders={})
+        return Change(
+            alert=over,
+            outcome=Outcome.RESOLVED,
+            events=_event("resolved", now, by),
+            why="noted",
+        )
     event = Event(action="resolved", at=now, by=by, note=signal.note)
     closed = moved(current, TRANSITIONS[current.state, Action.RESOLVE], event)
     return Change(
         alert=replace(closed, resolved_at=now, senders={}),
         outcome=Outcome.RESOLVED,
         events=(event,),
-        news=News.RESOLVED,
+        # The room that never heard of the reopening knows it as resolved already.
+        news=None if unheard(current) else News.RESOLVED,
         why="resolved by its source",
     )
 
@@ -252,14 +303,40 @@ def _resolve(current: Alert, signal: Signal, now: int) -> Change:
 def _relay(current: Alert, signal: Signal, now: int) -> Change:
     """Do what somebody did at the source; what our state refuses is noted and changes nothing."""
     by = _by(signal)
-    action = {Kind.ACKNOWLEDGED: Action.ACK, Kind.UNACKNOWLEDGED: Action.UNACK, Kind.NOTE: Action.NOTE}[signal.kind]
+    action = {
+        Kind.ACKNOWLEDGED: Action.ACK,
+        Kind.UNACKNOWLEDGED: Action.UNACK,
+        Kind.NOTE: Action.NOTE,
+    }[signal.kind]
     if current.state is State.ACKED and action is Action.ACK:
-        return Change(alert=None, outcome=Outcome.IGNORED, why=f"acked by {current.state_by} before")
+        return Change(
+            alert=None,
+            outcome=Outcome.IGNORED,
+            why=f"acked by {current.state_by} before",
+        )
     try:
         change = act(current, Wish(action=action, by=by, note=signal.note), now)
-    except Refused as refused:
+    except (Refused, Invalid) as refused:
         return Change(alert=None, outcome=Outcome.IGNORED, why=refused.text)
     return replace(change, outcome=Outcome.REPEATED)
+
+
+def unheard(alert: Alert) -> bool:
+    """Whether an alert opened again without a word: it flaps, and the room was told so a moment before."""
+    return alert.flap_told_at is not None and alert.state is State.OPEN and alert.told_at < alert.state_at
+
+
+def flapping(alert: Alert, now: int) -> Change | None:
+    """Say that an alert is open when the room's last word of it is that it was resolved; None when it knows better."""
+    if not unheard(alert):
+        return None
+    why = _flapping_why(alert, now)
+    said = replace(alert, told_at=now, flap_told_at=now)
+    return Change(alert=said, news=News.FLAPPING, why=why)
+
+
+def _flapping_why(alert: Alert, now: int) -> str:
+    return f"flapping, {ordinal(alert.flaps + 1)} time in {max(1, (now - alert.opened_at) // MINUTE)} min"
 
 
 def expire(alert: Alert, now: int) -> Change | int | None:
@@ -272,4 +349,5 @@ def expire(alert: Alert, now: int) -> Change | int | None:
     why = f"no longer reported by {', '.join(alert.senders)}"
     event = Event(action="unreported", at=now, by=CLOCK, note=why)
     closed = moved(alert, TRANSITIONS[alert.state, Action.EXPIRE], event)
-    return Change(alert=replace(closed, senders={}), events=(event,), news=News.UNREPORTED, why=why)
+    news = None if unheard(alert) else News.UNREPORTED
+    return Change(alert=replace(closed, senders={}), events=(event,), news=news, why=why)

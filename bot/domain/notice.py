@@ -53,7 +53,11 @@ def lane_of(news: News, severity: Severity) -> Lane:
     """Return the lane of news about an alert: commands' answers, then critical, then the rest."""
     if news is News.REPLY:
         return Lane.COMMAND
-    if severity is Severity.CRITICAL and news not in {News.RESOLVED, News.UNREPORTED}:
+    if severity is Severity.CRITICAL and news not in {
+        News.RESOLVED,
+        News.UNREPORTED,
+        News.CHANGED,
+    }:
         return Lane.CRITICAL
     return Lane.NEWS
 
@@ -88,10 +92,14 @@ def bundle(waiting: Sequence[Notice], room_for: int) -> Bundle:
     for notice in ordered:
         # An alert's notices are one by one or folded, never both: half of its story in a digest would read backwards.
         story = stories[notice.number]
-        if notice is story[0] and notice.lane is Lane.CRITICAL and len(single) + len(story) <= room_for // 2:
+        critical = notice is story[0] and any(each.lane is Lane.CRITICAL for each in story)
+        if critical and len(single) + len(story) <= room_for // 2:
             single += story
     chosen = {notice.id for notice in single}
-    return Bundle(single=tuple(single), folded=tuple(notice for notice in ordered if notice.id not in chosen))
+    return Bundle(
+        single=tuple(single),
+        folded=tuple(notice for notice in ordered if notice.id not in chosen),
+    )
 
 
 def in_order(waiting: Sequence[Notice]) -> list[Notice]:

@@ -48,7 +48,8 @@ COLUMNS = (
     "latest",
     "words",
 )
-_KEPT = ("tenant_id", "number", "feed_id", "dedup_key", "opened_at")
+_KEPT = ("tenant_id", "number", "feed_id", "dedup_key", "opened_at", "latest")
+"""What saving leaves alone. Which alert of a key is the latest changes only with a newer one's coming (NO_LONGER_LATEST)."""
 
 INSERT = f"INSERT INTO alerts ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + name for name in COLUMNS)})"
 SAVE = (
@@ -68,6 +69,7 @@ INSERT INTO history (tenant_id, number, at, action, who, name, person_id, via, n
 VALUES (:tenant_id, :number, :at, :action, :who, :name, :person_id, :via, :note)
 """
 HISTORY = "SELECT * FROM history WHERE tenant_id = :tenant AND number = :number ORDER BY id"
+
 
 def alert_of(row: Row) -> Alert:
     """Read an alert from its row."""
@@ -183,7 +185,8 @@ async def store(tx: Tx, *, new: Iterable[Alert], changed: Iterable[Alert], touch
     fresh = [row_of(alert) for alert in new]
     if superseded := [row for row in fresh if row["predecessor"] is not None]:
         await tx.run_many(
-            NO_LONGER_LATEST, [{"tenant_id": row["tenant_id"], "number": row["predecessor"]} for row in superseded]
+            NO_LONGER_LATEST,
+            [{"tenant_id": row["tenant_id"], "number": row["predecessor"]} for row in superseded],
         )
     if fresh:
         await tx.run_many(INSERT, fresh)
@@ -229,7 +232,12 @@ async def history_of(tx: Tx, tenant: int, number: int) -> list[Event]:
         Event(
             action=row["action"],
             at=row["at"],
-            by=Actor(kind=Who(row["who"]), name=row["name"], id=row["person_id"], via=Via(row["via"])),
+            by=Actor(
+                kind=Who(row["who"]),
+                name=row["name"],
+                id=row["person_id"],
+                via=Via(row["via"]),
+            ),
             note=row["note"],
         )
         for row in await tx.all(HISTORY, tenant=tenant, number=number)

@@ -70,7 +70,7 @@ class Ledger:
         was = before.expires_at if before is not None and before.active and before.number == after.number else None
         due = after.expires_at if after.active else None
         # A promise that is only extended needs no new timer: the old one looks again when it is due.
-        if due is not None and was is None:
+        if due is not None and (was is None or due < was):
             self._arm(timers.PROMISE, after, due)
         if after.until is not None and (before is None or before.until != after.until):
             self._arm(timers.UNTIL, after, after.until)
@@ -83,14 +83,27 @@ class Ledger:
 
     async def write(self, tx: Tx) -> None:
         """Write everything that was taken in."""
-        await alerts.store(tx, new=self.new.values(), changed=self.changed.values(), touched=self.touched.values())
+        await alerts.store(
+            tx,
+            new=self.new.values(),
+            changed=self.changed.values(),
+            touched=self.touched.values(),
+        )
         await alerts.add_history(tx, self.tenant, self.events)
         await outbox.add(tx, self.posts)
         await timers.arm(tx, self.armed)
 
 
 def _words(alert: Alert) -> tuple[object, ...]:
-    return alert.summary, alert.description, alert.labels, alert.links, alert.told_at, alert.reported, alert.resolved_at
+    return (
+        alert.summary,
+        alert.description,
+        alert.labels,
+        alert.links,
+        alert.told_at,
+        alert.reported,
+        alert.resolved_at,
+    )
 
 
 def _detail(change: Change) -> dict[str, str]:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain import action, episode
-from bot.domain.alert import MINUTE, Alert, Change, Outcome
-from bot.domain.notice import News
-from bot.domain.times import ordinal
+from bot.domain.alert import MINUTE, Alert
 from bot.storage import tenants, timers
 from bot.storage.engine import Storage
 from bot.usecases.due import Decision, Due, Fire, about_alert
@@ -30,12 +28,7 @@ def _promise(alert: Alert, due: Due) -> Decision:
 
 
 def _flapping(alert: Alert, due: Due) -> Decision:
-    """Say that an alert is open when the room's last word of it is that it was resolved."""
-    if not alert.active or alert.flap_told_at is None:
-        return None
-    minutes = max(1, (due.now - alert.opened_at) // MINUTE)
-    why = f"flapping: open for the {ordinal(alert.flaps + 1)} time in {minutes} min"
-    return Change(alert=alert, outcome=Outcome.REPEATED, news=News.FLAPPING, why=why)
+    return episode.flapping(alert, due.now)
 
 
 FIRE: Mapping[str, Fire] = {

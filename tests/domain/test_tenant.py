@@ -1,0 +1,70 @@
+"""Who speaks in a room, and who may do what (product.md 5 and 7)."""
+
+import pytest
+
+from bot.domain.actor import Actor, Who
+from bot.domain.tenant import (
+    Caller,
+    Hook,
+    Installation,
+    Right,
+    Room,
+    Standing,
+    Tenant,
+    may,
+    speaker_of,
+)
+
+
+def installation(name: str, room: int | None, standing: Standing = Standing.ACTIVE) -> Installation:
+    """Make an installation."""
+    return Installation(
+        oauth_id=name,
+        tenant=1,
+        room=room,
+        secret=b"",
+        capabilities_url="",
+        api_url="",
+        token_url="",
+        scopes="",
+        standing=standing,
+    )
+
+
+HOOK = Hook(id=1, tenant=1, room=7, kind="room", label="", api_url="", token=b"")
+OURS, GROUPS, OTHER = installation("ours", 7), installation("group", None), installation("other", 8)
+ASLEEP = installation("asleep", 7, Standing.SUSPENDED)
+
+
+@pytest.mark.parametrize(
+    ("installations", "hooks", "speaker"),
+    [
+        ([GROUPS, OTHER, OURS], [HOOK], OURS),
+        ([OTHER, GROUPS, ASLEEP], [HOOK], GROUPS),
+        ([OTHER, ASLEEP], [HOOK], HOOK),
+        ([OTHER, ASLEEP], [], None),
+        ([installation("gone", 7, Standing.REMOVED)], [], None),
+        ([OURS, installation("second", 7)], [], OURS),
+    ],
+)
+def test_one_speaks_in_a_room(
+    installations: list[Installation], hooks: list[Hook], speaker: Installation | Hook | None
+) -> None:
+    """Its installation, else the group's, else the token hook; a suspended one is passed over."""
+    assert speaker == speaker_of(7, installations, hooks)
+
+
+@pytest.mark.parametrize(
+    ("is_guest", "right", "allowed"),
+    [(False, Right.READ, True), (False, Right.ACT, True), (True, Right.READ, True), (True, Right.ACT, False)],
+)
+def test_guests_read_only(is_guest: bool, right: Right, allowed: bool) -> None:
+    """Anybody else in the room may act."""
+    caller = Caller(
+        tenant=Tenant(id=1, host="h", group_id=1, name="g"),
+        room=Room(id=7, tenant=1, hipchat_id=1001, name="Ops"),
+        actor=Actor(kind=Who.PERSON, name="dana", id="1"),
+        is_guest=is_guest,
+    )
+
+    assert allowed == may(caller, right)
