@@ -5,18 +5,23 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from bot.domain import episode
 from bot.domain.alert import RULES, Alert, Change, Outcome, Rules
 from bot.domain.routing import room_for
 from bot.domain.signal import Kind, Rejected, Signal
 from bot.domain.tenant import Feed
 from bot.storage import alerts, inbox, tenants
-from bot.storage.engine import BadValue, Busy, Conflict, Storage, StorageError, Tx
+from bot.storage.engine import BadValue, Busy, Conflict, Storage, StorageError, Tx, uninterrupted
 from bot.usecases.change import Decided, Ledger
 
 GROUP = 500
 """The most signals that share a commit: a command waits for one group at the most."""
 ATTEMPTS = 3
+STOPPING = "the server is stopping"
+
+log = structlog.get_logger()
 
 Item = Signal | Rejected
 
@@ -75,14 +80,18 @@ class Intake:
         self._rules = rules
         self._queue: deque[_Waiting] = deque()
         self._more = asyncio.Event()
+        self._stopped = False
 
     async def receive(self, delivery: Delivery) -> list[Result]:
         """Fold a request's items into alerts and return what became of each, after the commit.
 
-        Raises StorageError when nothing was stored. A long request goes in in several groups, so that others get their turn.
+        Raises StorageError when nothing was stored, also when `run` has ended. A long request goes in in several groups, so
+        that others get their turn.
         """
         results: list[Result] = []
         for part in _parts(delivery):
+            if self._stopped:
+                raise Busy(STOPPING)
             answer: asyncio.Future[list[Result]] = asyncio.get_running_loop().create_future()
             self._queue.append(_Waiting(delivery=part, answer=answer))
             self._more.set()
@@ -94,9 +103,11 @@ class Intake:
         try:
             while True:
                 await self._more.wait()
-                await self._drain()
+                # A group on its way is not given up half-way: those who wait for it would not know what became of it.
+                await uninterrupted(self._drain())
         finally:
-            await self._drain()
+            self._stopped = True
+            await uninterrupted(self._drain())
 
     async def _drain(self) -> None:
         while self._queue:
@@ -126,8 +137,17 @@ class Intake:
         except StorageError as error:
             _refuse(group, error)
             return
-        except BaseException as error:
+        except Exception as error:
+            # A fault of ours in one request must cost neither its neighbours nor those who come after it.
+            if len(group) > 1:
+                for waiting in group:
+                    await self._commit([waiting])
+                return
+            log.exception("signals_not_folded", feed=group[0].delivery.feed.id, dialect=group[0].delivery.dialect)
             _refuse(group, error)
+            return
+        except BaseException:
+            _refuse(group, Busy(STOPPING))
             raise
         for waiting, answer in zip(group, answers, strict=True):
             if not waiting.answer.done():
@@ -147,11 +167,10 @@ class Intake:
         raise AssertionError  # the loop returns or raises
 
 
-def _refuse(group: list[_Waiting], error: BaseException) -> None:
-    refusal = error if isinstance(error, StorageError) else Busy("the server is stopping")
+def _refuse(group: list[_Waiting], error: Exception) -> None:
     for waiting in group:
         if not waiting.answer.done():
-            waiting.answer.set_exception(refusal)
+            waiting.answer.set_exception(error)
 
 
 def _parts(delivery: Delivery) -> Iterator[Delivery]:
