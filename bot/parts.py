@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from bot.domain.alert import Rules
 from bot.hipchat.channel import HipchatChannel
 from bot.hipchat.client import HipchatClient
 from bot.hipchat.medium import HipchatMedium
@@ -30,6 +31,7 @@ class Parts:
     """What handlers and loops work with."""
 
     settings: Settings
+    rules: Rules
     storage: Storage
     intake: Intake
     clock: Clock

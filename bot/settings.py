@@ -11,9 +11,12 @@ DEFAULT_DATABASE = "sqlite:///alertbot.db"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("auto", "json", "console")
 HIDDEN = "(set)"
+OFF = "off"
 
-_SPAN = re.compile(r"(\d{1,6})\s*([smhd]?)", re.IGNORECASE)
-_UNITS = {"": 1000, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_SPAN = re.compile(r"(\d{1,6})\s*([mhd])", re.IGNORECASE)
+_UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_SHORTEST = 10 * _UNITS["m"]
+_LONGEST = 36_500 * _UNITS["d"]
 
 
 class BadSettings(Exception):
@@ -80,6 +83,25 @@ def _days(value: str) -> int:
     return int(value)
 
 
+def _span(value: str) -> int | None:
+    """Read how long something lasts, in milliseconds; `off` is None."""
+    if value.strip().lower() == OFF:
+        return None
+    found = _SPAN.fullmatch(value.strip())
+    span = int(found[1]) * _UNITS[found[2].lower()] if found else 0
+    if not _SHORTEST <= span <= _LONGEST:
+        raise ValueError(f"a span of at least 10 minutes is needed, such as 30m, 12h or 7d, or {OFF}")
+    return span
+
+
+def span_text(span: int | None) -> str:
+    """Write a span as the settings take it: `12h`."""
+    if span is None:
+        return OFF
+    unit = next(unit for unit in ("d", "h", "m") if span % _UNITS[unit] == 0)
+    return f"{span // _UNITS[unit]}{unit}"
+
+
 def _secret(value: str) -> str:
     if len(value) < 16:
         raise ValueError("at least 16 characters are needed; 43 random ones are better")
@@ -109,6 +131,10 @@ class Settings:
     log_format: str = _setting(_choice(*LOG_FORMATS), "auto", "json, console, or auto: json unless on a terminal")  # type: ignore[assignment]
     retention_days: int = _setting(_days, 400, "days that closed alerts are kept")  # type: ignore[assignment]
     raw_days: int = _setting(_days, 7, "days that request bodies are kept as they came")  # type: ignore[assignment]
+    stale_after: int | None = _setting(_span, None, "closes what nobody has reported for so long, such as 7d")  # type: ignore[assignment]
+    ack_expires: int | None = _setting(  # type: ignore[assignment]
+        _span, None, "opens again what was acked without a time and not followed up for so long, such as 8h"
+    )
 
     @property
     def sqlite_file(self) -> str:
@@ -146,6 +172,8 @@ def described(settings: Settings) -> list[tuple[str, str, str]]:
     for each in fields(settings):
         value = getattr(settings, each.name)
         shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        if each.metadata["read"] is _span:
+            shown = span_text(value)
         if each.metadata["secret"] and value:
             shown = value.split("@")[-1] if "@" in shown else HIDDEN if each.name == "secret_key" else shown
         rows.append((each.name.upper(), shown, str(each.metadata["text"])))

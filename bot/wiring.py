@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 
+from bot.domain.alert import Rules
 from bot.hipchat.capabilities import read_rules
 from bot.hipchat.channel import HipchatChannel
 from bot.hipchat.client import HipchatClient, open_session, tls
@@ -62,11 +63,13 @@ async def running(
         client = HipchatClient(session, clock)
         tokens = Tokens(client.token, clock)
         channel = HipchatChannel(client, tokens, vault.open, clock)
-        intake = Intake(storage, clock=clock, committed=_on_commit(metrics, wakeups))
+        rules = Rules(ack_expires=settings.ack_expires, stale_after=settings.stale_after)
+        intake = Intake(storage, clock=clock, committed=_on_commit(metrics, wakeups), rules=rules)
         task = asyncio.create_task(intake.run())
         stack.push_async_callback(_stopped, task)
         yield Parts(
             settings=settings,
+            rules=rules,
             storage=storage,
             intake=intake,
             clock=clock,

@@ -26,7 +26,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "settings": frozenset(),
     "vault": frozenset(),
     # What runs.
-    "parts": frozenset({"hipchat", "observe", "ports", "settings", "storage", "usecases", "vault"}),
+    "parts": frozenset({"domain", "hipchat", "observe", "ports", "settings", "storage", "usecases", "vault"}),
     "wiring": CONCRETE | {"observe", "parts", "settings", "vault"},
     "web": CONCRETE | {"observe", "parts", "settings"},
     "workers": frozenset({"observe", "parts", "ports", "settings", "storage", "usecases"}),

@@ -3,17 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.domain.actor import CLOCK, Actor, Person, Who
-from bot.domain.alert import (
-    TRANSITIONS,
-    Action,
-    Alert,
-    Change,
-    Event,
-    Refused,
-    State,
-    moved,
-)
+from bot.domain.actor import Actor, Person, Who
+from bot.domain.alert import TRANSITIONS, Action, Alert, Change, Event, Refused, State, moved
 from bot.domain.errors import Invalid
 from bot.domain.notice import News
 from bot.domain.signal import Severity
@@ -23,6 +14,8 @@ PAST: Mapping[Action, str] = {
     Action.UNACK: "unacked",
     Action.CLOSE: "closed",
     Action.REOPEN: "reopened",
+    Action.SNOOZE: "snoozed",
+    Action.WAKE: "woken",
     Action.ASSIGN: "assigned",
     Action.UNASSIGN: "unassigned",
     Action.OWN: "owned",
@@ -34,7 +27,7 @@ PAST: Mapping[Action, str] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """What a person asks for. `to` is the new owner, `until` the end of an ack (epoch ms), `severity` the new one."""
+    """What a person asks for. `to` is the new owner, `until` the end of an ack or a snooze (epoch ms), `severity` the new one."""
 
     action: Action
     by: Actor
@@ -95,15 +88,24 @@ def _own(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
 
 def _open(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
     if not alert.latest and alert.state is State.CLOSED:
-        raise Refused(
-            alert,
-            wish.action,
-            f"#{alert.number} is an earlier episode of a problem with a newer number",
-        )
+        raise Refused(alert, wish.action, f"#{alert.number} is an earlier episode of a problem with a newer number")
     opened = replace(_held(alert, state, wish, now), resolved_at=None)
     # The ack made its person the owner, so taking the ack back takes that back too.
-    by_ack = alert.state is not State.CLOSED and alert.owner is not None and alert.owner.id == alert.state_by_id
+    by_ack = alert.state is State.ACKED and alert.owner is not None and alert.owner.id == alert.state_by_id
     return (replace(opened, owner=None) if by_ack else opened), wish.note
+
+
+def _snooze(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
+    if wish.until is None:
+        raise Invalid("snooze until when? For example: snooze 12 30m")
+    snoozed = _for_a_while(alert, state, wish, now)
+    if alert.state is State.SNOOZED and not wish.note and held_by(alert, wish.by):
+        snoozed = replace(snoozed, state_note=alert.state_note)
+    return snoozed, wish.note
+
+
+def _wake(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
+    return _held(alert, state, wish, now), wish.note
 
 
 def _close(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
@@ -144,22 +146,14 @@ _READERS: Mapping[Action, Callable[[Alert, Wish, State, int], tuple[Alert, str]]
     Action.OWN: _own,
     Action.UNACK: _open,
     Action.REOPEN: _open,
+    Action.SNOOZE: _snooze,
+    Action.WAKE: _wake,
     Action.CLOSE: _close,
     Action.ASSIGN: _assign,
     Action.UNASSIGN: _unassign,
     Action.SEVERITY: _severity,
     Action.NOTE: _note,
 }
-
-
-def end(alert: Alert, now: int) -> Change | None:
-    """End an ack whose time is over: the alert is open again, its owner stays. None when it does not end now."""
-    if alert.state is not State.ACKED or alert.until is None or alert.until > now:
-        return None
-    why = f"the time of {alert.state_by}'s ack is over"
-    event = Event(action="ack ended", at=now, by=CLOCK, note=why)
-    opened = replace(moved(alert, TRANSITIONS[alert.state, Action.UNACK], event), told_at=now)
-    return Change(alert=opened, events=(event,), news=News.REOPENED, why=why)
 
 
 def undo(alert: Alert, before: Alert, by: Actor, now: int, what: str) -> Change:

@@ -41,6 +41,8 @@ class Action(enum.StrEnum):
     UNACK = "unack"
     CLOSE = "close"
     REOPEN = "reopen"
+    SNOOZE = "snooze"
+    WAKE = "wake"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
     OWN = "own"
@@ -54,6 +56,7 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = {
     (State.OPEN, Action.RESOLVE): State.CLOSED,
     (State.OPEN, Action.EXPIRE): State.CLOSED,
     (State.OPEN, Action.ACK): State.ACKED,
+    (State.OPEN, Action.SNOOZE): State.SNOOZED,
     (State.OPEN, Action.CLOSE): State.CLOSED,
     (State.OPEN, Action.ASSIGN): State.OPEN,
     (State.OPEN, Action.UNASSIGN): State.OPEN,
@@ -66,6 +69,7 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = {
     (State.ACKED, Action.EXPIRE): State.CLOSED,
     (State.ACKED, Action.ACK): State.ACKED,
     (State.ACKED, Action.UNACK): State.OPEN,
+    (State.ACKED, Action.SNOOZE): State.SNOOZED,
     (State.ACKED, Action.CLOSE): State.CLOSED,
     (State.ACKED, Action.REOPEN): State.OPEN,
     (State.ACKED, Action.ASSIGN): State.ACKED,
@@ -78,6 +82,8 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = {
     (State.SNOOZED, Action.RESOLVE): State.CLOSED,
     (State.SNOOZED, Action.EXPIRE): State.CLOSED,
     (State.SNOOZED, Action.ACK): State.ACKED,
+    (State.SNOOZED, Action.SNOOZE): State.SNOOZED,
+    (State.SNOOZED, Action.WAKE): State.OPEN,
     (State.SNOOZED, Action.CLOSE): State.CLOSED,
     (State.SNOOZED, Action.REOPEN): State.OPEN,
     (State.SNOOZED, Action.ASSIGN): State.SNOOZED,
@@ -106,12 +112,18 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """Spans of the lifecycle, in milliseconds."""
+    """Spans of the lifecycle, in milliseconds.
+
+    `ack_expires` is how long an ack without a time lasts that nobody follows up, `stale_after` how long an alert stays
+    that nobody reports; None: for ever.
+    """
 
     again_after: int = 4 * HOUR
     close_hold: int = 4 * HOUR
     reopen_window: int = 10 * MINUTE
     remember_resolve: int = HOUR
+    ack_expires: int | None = None
+    stale_after: int | None = None
 
 
 RULES = Rules()

@@ -26,6 +26,8 @@ MEANT = {
     "claim": "own",
     "reassign": "assign",
     "fix": "close",
+    "postpone": "snooze",
+    "unsnooze": "wake",
 }
 """Words for a verb that people try first."""
 

@@ -23,7 +23,7 @@ from bot.domain.alert import (
 from bot.domain.errors import Invalid
 from bot.domain.notice import News
 from bot.domain.signal import Kind, Signal
-from bot.domain.times import ordinal
+from bot.domain.times import lasting, ordinal
 
 
 def fold(
@@ -52,11 +52,7 @@ def fold(
         case Kind.ACKNOWLEDGED | Kind.UNACKNOWLEDGED | Kind.NOTE if current is not None:
             return _relay(current, signal, now)
         case _:
-            return Change(
-                alert=None,
-                outcome=Outcome.IGNORED,
-                why="nothing is known of this problem",
-            )
+            return Change(alert=None, outcome=Outcome.IGNORED, why="nothing is known of this problem")
 
 
 def opened(signal: Signal, now: int, *, tenant: int, number: int, feed: int, room: int | None) -> Alert:
@@ -97,29 +93,11 @@ def _event(action: str, now: int, by: Actor, note: str = "") -> tuple[Event, ...
 def _first(signal: Signal, now: int, fresh: Alert, resolved_before: int | None) -> Change:
     by = _by(signal)
     if resolved_before is not None and signal.starts_at is not None and signal.starts_at < resolved_before:
-        late = replace(
-            fresh,
-            state=State.CLOSED,
-            state_at=resolved_before,
-            resolved_at=resolved_before,
-            senders={},
-        )
-        events = (
-            *_event("opened", now, by),
-            *_event("resolved", now, by, "its resolve came before its firing"),
-        )
-        return Change(
-            alert=late,
-            outcome=Outcome.RESOLVED,
-            events=events,
-            why="resolved before it was heard of",
-        )
+        late = replace(fresh, state=State.CLOSED, state_at=resolved_before, resolved_at=resolved_before, senders={})
+        events = (*_event("opened", now, by), *_event("resolved", now, by, "its resolve came before its firing"))
+        return Change(alert=late, outcome=Outcome.RESOLVED, events=events, why="resolved before it was heard of")
     return Change(
-        alert=fresh,
-        outcome=Outcome.OPENED,
-        events=_event("opened", now, by),
-        news=News.OPENED,
-        why="first notice",
+        alert=fresh, outcome=Outcome.OPENED, events=_event("opened", now, by), news=News.OPENED, why="first notice"
     )
 
 
@@ -164,13 +142,7 @@ def _repeat(current: Alert, signal: Signal, now: int, rules: Rules) -> Change:
                 worse = _opened_again(worse, signal, now)
                 why += f"; it was {current.state} by {current.state_by}"
             events = _event("worse", now, _by(signal), why)
-            return Change(
-                alert=worse,
-                outcome=Outcome.WORSE,
-                events=events,
-                news=News.WORSE,
-                why=why,
-            )
+            return Change(alert=worse, outcome=Outcome.WORSE, events=events, news=News.WORSE, why=why)
         if current.severity is not current.reported:
             # What a person set stands, until the source says worse than both.
             why = f"reported as {signal.severity.word} now; {current.severity.word} was set by hand"
@@ -204,19 +176,12 @@ def _after_close(current: Alert, signal: Signal, now: int, fresh: Callable[[], A
         why = f"closed by {current.state_by} {(now - current.state_at) // HOUR} h ago, and still reported"
     else:
         # Worse is what is worse than at the moment of closing.
-        return Change(
-            alert=replace(seen, reported=current.reported),
-            why=f"closed by {current.state_by}",
-        )
+        return Change(alert=replace(seen, reported=current.reported), why=f"closed by {current.state_by}")
     by_hand = current.severity is not current.reported
     severity = max(signal.severity, current.severity) if by_hand else signal.severity
     again = _opened_again(seen, signal, now, severity=severity)
     return Change(
-        alert=again,
-        outcome=Outcome.REOPENED,
-        events=_event("reopened", now, by, why),
-        news=News.REOPENED,
-        why=why,
+        alert=again, outcome=Outcome.REOPENED, events=_event("reopened", now, by, why), news=News.REOPENED, why=why
     )
 
 
@@ -247,7 +212,7 @@ def _next_episode(current: Alert, signal: Signal, now: int, fresh: Callable[[], 
         # Left unsaid, it is still the news of before that the room knows: see `unheard`.
         told_at=current.told_at if told else now,
     )
-    why = _flapping_why(again, now)
+    why = flapping_why(again, now)
     return Change(
         alert=again,
         outcome=Outcome.REOPENED,
@@ -264,30 +229,15 @@ def _resolve(current: Alert, signal: Signal, now: int) -> Change:
     if signal.sender not in current.senders and current.senders:
         others = ", ".join(current.senders)
         why = f"{signal.sender} never reported it, {others} still does"
-        return Change(
-            alert=None,
-            outcome=Outcome.IGNORED,
-            events=_event("resolved", now, by, why),
-            why=why,
-        )
+        return Change(alert=None, outcome=Outcome.IGNORED, events=_event("resolved", now, by, why), why=why)
     senders = {sender: end for sender, end in current.senders.items() if sender != signal.sender}
     if senders:
         why = f"still reported by {', '.join(senders)}"
         events = _event("resolved", now, by, why)
-        return Change(
-            alert=replace(current, senders=senders),
-            outcome=Outcome.REPEATED,
-            events=events,
-            why=why,
-        )
+        return Change(alert=replace(current, senders=senders), outcome=Outcome.REPEATED, events=events, why=why)
     if not current.active:
         over = replace(current, resolved_at=now, senders={})
-        return Change(
-            alert=over,
-            outcome=Outcome.RESOLVED,
-            events=_event("resolved", now, by),
-            why="noted",
-        )
+        return Change(alert=over, outcome=Outcome.RESOLVED, events=_event("resolved", now, by), why="noted")
     event = Event(action="resolved", at=now, by=by, note=signal.note)
     closed = moved(current, TRANSITIONS[current.state, Action.RESOLVE], event)
     return Change(
@@ -303,17 +253,9 @@ def _resolve(current: Alert, signal: Signal, now: int) -> Change:
 def _relay(current: Alert, signal: Signal, now: int) -> Change:
     """Do what somebody did at the source; what our state refuses is noted and changes nothing."""
     by = _by(signal)
-    action = {
-        Kind.ACKNOWLEDGED: Action.ACK,
-        Kind.UNACKNOWLEDGED: Action.UNACK,
-        Kind.NOTE: Action.NOTE,
-    }[signal.kind]
+    action = {Kind.ACKNOWLEDGED: Action.ACK, Kind.UNACKNOWLEDGED: Action.UNACK, Kind.NOTE: Action.NOTE}[signal.kind]
     if current.state is State.ACKED and action is Action.ACK:
-        return Change(
-            alert=None,
-            outcome=Outcome.IGNORED,
-            why=f"acked by {current.state_by} before",
-        )
+        return Change(alert=None, outcome=Outcome.IGNORED, why=f"acked by {current.state_by} before")
     try:
         change = act(current, Wish(action=action, by=by, note=signal.note), now)
     except (Refused, Invalid) as refused:
@@ -330,12 +272,13 @@ def flapping(alert: Alert, now: int) -> Change | None:
     """Say that an alert is open when the room's last word of it is that it was resolved; None when it knows better."""
     if not unheard(alert):
         return None
-    why = _flapping_why(alert, now)
+    why = flapping_why(alert, now)
     said = replace(alert, told_at=now, flap_told_at=now)
     return Change(alert=said, news=News.FLAPPING, why=why)
 
 
-def _flapping_why(alert: Alert, now: int) -> str:
+def flapping_why(alert: Alert, now: int) -> str:
+    """Say how often an alert has opened, and in what time."""
     return f"flapping, {ordinal(alert.flaps + 1)} time in {max(1, (now - alert.opened_at) // MINUTE)} min"
 
 
@@ -351,3 +294,21 @@ def expire(alert: Alert, now: int) -> Change | int | None:
     closed = moved(alert, TRANSITIONS[alert.state, Action.EXPIRE], event)
     news = None if unheard(alert) else News.UNREPORTED
     return Change(alert=replace(closed, senders={}), events=(event,), news=news, why=why)
+
+
+def stale(alert: Alert, now: int, span: int) -> Change | int | None:
+    """Decide what a long silence means: a Change that closes it, the later moment to look again, or None.
+
+    The silence begins with the last report, with the end that a source promised, or with what a person did about the alert
+    and for how long, whatever is later.
+    """
+    if not alert.active:
+        return None
+    quiet_since = max(alert.last_seen_at, alert.state_at, alert.until or 0, alert.expires_at or 0)
+    if quiet_since + span > now:
+        return quiet_since + span
+    origin = ", ".join(alert.senders) or alert.source
+    why = f"no longer reported by {origin}, for {lasting(now - alert.last_seen_at)}"
+    event = Event(action="unreported", at=now, by=CLOCK, note=why)
+    closed = moved(alert, TRANSITIONS[alert.state, Action.EXPIRE], event)
+    return Change(alert=replace(closed, senders={}), events=(event,), news=News.UNREPORTED, why=why)

@@ -20,6 +20,8 @@ class News(enum.StrEnum):
     UNREPORTED = "unreported"
     CHANGED = "changed"
     ASSIGNED = "assigned"
+    ENDED = "ended"
+    REMINDER = "reminder"
     GREETING = "greeting"
     TEST = "test"
     REPLY = "reply"
@@ -53,11 +55,7 @@ def lane_of(news: News, severity: Severity) -> Lane:
     """Return the lane of news about an alert: commands' answers, then critical, then the rest."""
     if news is News.REPLY:
         return Lane.COMMAND
-    if severity is Severity.CRITICAL and news not in {
-        News.RESOLVED,
-        News.UNREPORTED,
-        News.CHANGED,
-    }:
+    if severity is Severity.CRITICAL and news not in {News.RESOLVED, News.UNREPORTED, News.CHANGED}:
         return Lane.CRITICAL
     return Lane.NEWS
 
@@ -96,10 +94,7 @@ def bundle(waiting: Sequence[Notice], room_for: int) -> Bundle:
         if critical and len(single) + len(story) <= room_for // 2:
             single += story
     chosen = {notice.id for notice in single}
-    return Bundle(
-        single=tuple(single),
-        folded=tuple(notice for notice in ordered if notice.id not in chosen),
-    )
+    return Bundle(single=tuple(single), folded=tuple(notice for notice in ordered if notice.id not in chosen))
 
 
 def in_order(waiting: Sequence[Notice]) -> list[Notice]:

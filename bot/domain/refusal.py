@@ -20,10 +20,14 @@ TIMER = "the timer"
 REASONS: Mapping[tuple[State, Action], str] = {
     (State.OPEN, Action.UNACK): "open, nobody has acked it",
     (State.OPEN, Action.REOPEN): "open already",
+    (State.OPEN, Action.WAKE): "open, not snoozed",
     (State.ACKED, Action.ACK): "acked {ago} by {by}{note}",
+    (State.ACKED, Action.WAKE): "acked {ago} by {by}, not snoozed",
     (State.SNOOZED, Action.UNACK): "snoozed, not acked",
     (State.CLOSED, Action.ACK): "closed {ago} by {by}",
     (State.CLOSED, Action.UNACK): "closed {ago} by {by}",
+    (State.CLOSED, Action.SNOOZE): "closed {ago} by {by}",
+    (State.CLOSED, Action.WAKE): "closed {ago} by {by}",
     (State.CLOSED, Action.CLOSE): "closed {ago} by {by}",
     (State.CLOSED, Action.ASSIGN): "closed {ago} by {by}",
     (State.CLOSED, Action.UNASSIGN): "closed {ago} by {by}",
@@ -56,7 +60,7 @@ def refusal(refused: Refused, *, now: int, zone_name: str) -> str:
     if (alert.state, refused.action) not in REASONS:
         return f"{refused.text}."
     if alert.state is not State.CLOSED:
-        return IS.format(number=alert.number, reason=REASONS[alert.state, refused.action])
+        return IS.format(number=alert.number, reason=REASONS[alert.state, refused.action].format(**said))
     if refused.action is Action.CLOSE:
         return CLOSED_BEFORE.format(**said)
     return f"{CLOSED.format(**said)}{TO_REOPEN.format(**said)}" if alert.latest else CLOSED.format(**said)

@@ -93,12 +93,12 @@ def until_ahead(words: Words) -> tuple[str, int] | None:
     day, clock, at = "", "", 1
     while not (day and clock):
         word = words.low(at)
-        if day and word == "at" and _clock(words.low(at + 1)):
+        if day and word == "at" and at_clock(words.low(at + 1)):
             at += 1
             continue
         if not day and word in DAYS:
             day = DAYS[word]
-        elif not clock and (found := _clock(word)):
+        elif not clock and (found := at_clock(word)):
             clock = found
         else:
             break
@@ -115,7 +115,7 @@ def read_until(words: Words) -> str | None:
     return found[0]
 
 
-def _clock(word: str) -> str:
+def at_clock(word: str) -> str:
     """Give `HH:MM` of `9:00`, `09.00`, `9am` or `9:30pm`; nothing for any other word, a bare number among them."""
     found = _CLOCK.fullmatch(word)
     if found is None or not (found[2] or found[3]):

@@ -20,6 +20,7 @@ from bot.domain.readers import (
     read_text,
     read_timed,
 )
+from bot.domain.readers_time import read_snooze
 from bot.domain.spelling import nearest
 from bot.domain.words import Misread, shown
 
@@ -139,6 +140,21 @@ VERBS: tuple[Verb, ...] = (
         reader=read_change,
     ),
     Verb(
+        name="snooze",
+        aliases=("later",),
+        usage=("snooze 12 30m [note]", "snooze 12 14-17 until 09:00 [note]", "snooze 12 until tomorrow [note]"),
+        summary="leave it alone until then; it comes back earlier when it gets worse",
+        example="snooze 12 until tomorrow waiting for the new disk",
+        reader=read_snooze,
+    ),
+    Verb(
+        name="wake",
+        usage=("wake 12 [note]",),
+        summary="its snooze is over: open again",
+        example="wake 12",
+        reader=read_change,
+    ),
+    Verb(
         name="note",
         aliases=("n",),
         usage=("note 12 text to the end of the line",),
@@ -212,6 +228,6 @@ def help_text(topic: str = "") -> str:
         return "\n".join((HELP_TITLE, *lines, HELP_TARGETS, HELP_TIMES, HELP_NOTES, HELP_MORE))
     names = f"{verb.name} (also {', '.join(verb.aliases)})" if verb.aliases else verb.name
     forms = [f"/alert {form}" for form in verb.usage]
-    hints = [HELP_TARGETS, HELP_TIMES, HELP_NOTES] if verb.reader is read_timed else []
+    hints = [HELP_TARGETS, HELP_TIMES, HELP_NOTES] if verb.reader in {read_timed, read_snooze} else []
     hints = hints or ([HELP_TARGETS, HELP_NOTES] if verb.changes and verb.reader is not read_alone else [])
     return "\n".join((f"{names}: {verb.summary}", *forms, f"For example: /alert {verb.example}", *hints))

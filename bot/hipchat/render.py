@@ -21,13 +21,14 @@ LINKS_SHOWN = 4
 
 GREETING = "Alertbot is here. Next: post a first alert, or type /alert test. All commands: /alert help"
 TEST = "Test message: alerts reach this room."
-AGAIN = "This may be a repeat: the bot stopped while it sent this."
+AGAIN = "This may be a repeat: nobody told the bot whether an earlier try arrived."
 OPENED = "{severity}, from {source}"
 EARLIER = "; earlier: #{number}"
 REPEATED = "again, {count} time since {since}"
 RESOLVED = "resolved by {by} after {lasted}"
 UNREPORTED = "{why}: closed, but nobody said that it is resolved"
 CHANGED = "{action} by {by}"
+UNTIL = " until {}"
 FOR_ROOM = "meant for the room {room}, which the bot cannot reach"
 YOURS = "#{number} is yours now, from {by}: {summary}"
 MORE_LABELS = "and {many} more"
@@ -61,7 +62,9 @@ STATE_LOZENGES = {
 WORDS = {News.GREETING: GREETING, News.TEST: TEST}
 FOLDED = frozenset({News.RESOLVED, News.UNREPORTED, News.CHANGED, News.AGAIN})
 """News that folds to its activity line: nobody has to act on it."""
-RINGS = frozenset({News.OPENED, News.WORSE, News.REOPENED, News.FLAPPING})
+RINGS = frozenset({News.OPENED, News.WORSE, News.REOPENED, News.FLAPPING, News.ENDED})
+HOLDS = frozenset({"acked", "owned", "snoozed"})
+"""What is done until a time."""
 NOISY_LABELS = frozenset({"severity", "priority", "prometheus", "replica", "monitor", "endpoint", "__name__"})
 
 
@@ -79,6 +82,9 @@ def reply(said: Reply) -> dict[str, Any]:
 
 def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
     """Return the message of one notice: a card with a true fallback, or plain words where there is no alert."""
+    rung = [name for name in told.detail.get("rings", "").split() if rings_one(name)]
+    if rung:
+        return _called(told, rung)
     if told.news in WORDS or alert is None:
         return _plain(words_of(told), again=told.again)
     if told.news is News.ASSIGNED and rings_one(told.detail.get("owner", "")):
@@ -95,7 +101,7 @@ def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
 
 def words_of(told: Notice) -> str:
     """Return what a notice says that is about no alert."""
-    return WORDS.get(told.news) or cut(told.detail.get("why", TEST), 1000)
+    return WORDS.get(told.news) or cut(told.detail.get("why", TEST), MESSAGE_LIMIT)
 
 
 def headline(told: Notice, alert: Alert, now: int) -> str:
@@ -118,7 +124,10 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
         case News.UNREPORTED:
             text = UNREPORTED.format(why=why)
         case News.CHANGED | News.ASSIGNED:
-            text = CHANGED.format(action=told.detail.get("action", "changed"), by=by) + (f": {why}" if why else "")
+            text = CHANGED.format(action=told.detail.get("action", "changed"), by=by)
+            if told.detail.get("action") in HOLDS and "until" in told.detail:
+                text += UNTIL.format(clock(int(told.detail["until"]), "UTC", now=now))
+            text += f": {why}" if why else ""
         case _:
             text = why
     return text
@@ -156,6 +165,21 @@ def _rung(told: Notice, alert: Alert) -> dict[str, Any]:
         "message_format": "text",
         "color": color_of(told, alert),
         "notify": False,
+    }
+
+
+def _called(told: Notice, rung: list[str]) -> dict[str, Any]:
+    """Return news that rings people: text, because only there a mention rings, so without a card."""
+    names = " ".join(f"@{name}" for name in rung)
+    words = told.detail.get("why", "") + _meant_for(told)
+    text = f"{names} {silent(words)}" + (f" ({AGAIN})" if told.again else "")
+    severity = Severity[told.detail.get("severity", Severity.WARNING.word).upper()]
+    state = State(told.detail.get("state", State.OPEN.value))
+    return {
+        "message": cut(text, MESSAGE_LIMIT),
+        "message_format": "text",
+        "color": STATE_COLORS.get(state) or SEVERITY_COLORS[severity],
+        "notify": told.news in RINGS and severity >= Severity.ERROR,
     }
 
 

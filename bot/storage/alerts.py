@@ -68,6 +68,9 @@ ADD_HISTORY = """
 INSERT INTO history (tenant_id, number, at, action, who, name, person_id, via, note)
 VALUES (:tenant_id, :number, :at, :action, :who, :name, :person_id, :via, :note)
 """
+LAST_BY_PERSON = """
+SELECT MAX(at) AS at FROM history WHERE tenant_id = :tenant AND number = :number AND who = 'person'
+"""
 HISTORY = "SELECT * FROM history WHERE tenant_id = :tenant AND number = :number ORDER BY id"
 
 
@@ -224,6 +227,13 @@ async def add_history(tx: Tx, tenant: int, events: Iterable[tuple[int, Event]]) 
     ]
     if rows:
         await tx.run_many(ADD_HISTORY, rows)
+
+
+async def last_by_person(tx: Tx, tenant: int, number: int) -> int | None:
+    """Return when a person last did something about an alert (epoch ms), or None."""
+    row = await tx.one(LAST_BY_PERSON, tenant=tenant, number=number)
+    moment: int | None = row["at"] if row else None
+    return moment
 
 
 async def history_of(tx: Tx, tenant: int, number: int) -> list[Event]:

@@ -23,7 +23,11 @@ NEXT = "SELECT due_at FROM timers WHERE kind IN (:kinds) ORDER BY due_at LIMIT 1
 PROMISE = "promise"
 """The end that a source promised passes (product.md 3)."""
 UNTIL = "until"
-"""An ack that carries a time ends."""
+"""An ack or a snooze ends."""
+REMINDER = "reminder"
+"""An ack that carries a time ends soon."""
+STALE = "stale"
+"""Nobody has reported an alert for a long time."""
 FLAPPING = "flapping"
 """A flapping alert was left unspoken of for a window."""
 

@@ -3,7 +3,7 @@
 from bot.domain import action
 from bot.domain.action import Wish
 from bot.domain.actor import Actor, Person, Via, Who
-from bot.domain.alert import Action, Alert
+from bot.domain.alert import RULES, Action, Alert, Rules
 from bot.domain.errors import Unknown
 from bot.domain.tenant import Key
 from bot.storage import alerts, people, tenants
@@ -24,6 +24,7 @@ async def perform_api(
     to: str | None = None,
     until: int | None = None,
     now: int,
+    rules: Rules = RULES,
 ) -> Alert:
     """Do an action for a key's holder and return the alert as it is then.
 
@@ -44,7 +45,7 @@ async def perform_api(
             name = to.removeprefix("@")
             owner = Person(id=known.id, name=known.mention_name) if known else Person(id=f"api:{name}", name=name)
         change = _decided(alert, Wish(action=action, by=actor, note=note, to=owner, until=until), now)
-        ledger = Ledger(tenant=tenant, now=now)
+        ledger = Ledger(tenant=tenant, now=now, rules=rules)
         ledger.add(change)
         await ledger.write(tx)
     assert change.change.alert is not None

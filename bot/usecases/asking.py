@@ -8,7 +8,7 @@ import msgspec
 
 from bot.domain import reply
 from bot.domain.actor import Person
-from bot.domain.alert import ACTIVE, Alert, State
+from bot.domain.alert import ACTIVE, RULES, Alert, Rules, State
 from bot.domain.commands import Command, Filter, Targets
 from bot.domain.reply import Reply
 from bot.domain.signal import SEVERITY_WORDS, Severity
@@ -52,13 +52,14 @@ class Turn:
     caller: Caller
     now: int
     message_id: str
+    rules: Rules = RULES
     person: Person | None = None
     confirmed: tuple[int, ...] | None = None
     undo: str = ""
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(tenant=self.caller.tenant.id, now=self.now)
+        self.ledger = Ledger(tenant=self.caller.tenant.id, now=self.now, rules=self.rules)
 
     def query(self, wanted: Filter | None = None, *, states: frozenset[State] | None = None) -> search.Query:
         """Return the query of a filter in this room."""

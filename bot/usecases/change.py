@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bot.domain.alert import RULES, Alert, Change, Event, Outcome
+from bot.domain import holding
+from bot.domain.alert import RULES, Alert, Change, Event, Outcome, Rules
 from bot.domain.notice import lane_of
 from bot.storage import alerts, outbox, timers
 from bot.storage.engine import Tx
@@ -24,6 +25,7 @@ class Ledger:
 
     tenant: int
     now: int
+    rules: Rules = RULES
     new: dict[int, Alert] = field(default_factory=dict)
     changed: dict[int, Alert] = field(default_factory=dict)
     touched: dict[int, Alert] = field(default_factory=dict)
@@ -72,11 +74,21 @@ class Ledger:
         # A promise that is only extended needs no new timer: the old one looks again when it is due.
         if due is not None and (was is None or due < was):
             self._arm(timers.PROMISE, after, due)
-        if after.until is not None and (before is None or before.until != after.until):
-            self._arm(timers.UNTIL, after, after.until)
+        if before is None or _hold(before) != _hold(after):
+            self._held(after)
+        if self.rules.stale_after is not None and after.active and (before is None or not before.active):
+            self._arm(timers.STALE, after, after.last_seen_at + self.rules.stale_after)
         silent = change.outcome is Outcome.REOPENED and change.news is None
         if silent and after.flap_told_at is not None:
             self._arm(timers.FLAPPING, after, after.flap_told_at + RULES.reopen_window)
+
+    def _held(self, after: Alert) -> None:
+        """Set the timers of an ack or a snooze. Timers of an earlier one look at the alert, and find nothing to do."""
+        if after.until is not None:
+            self._arm(timers.UNTIL, after, after.until)
+        moment = holding.reminds_at(after, self.rules, followed_at=self.now)
+        if moment is not None:
+            self._arm(timers.REMINDER, after, moment)
 
     def _arm(self, kind: str, alert: Alert, due: int) -> None:
         self.armed.append(timers.Timer(kind=kind, tenant=alert.tenant, number=alert.number, due_at=due))
@@ -92,6 +104,10 @@ class Ledger:
         await alerts.add_history(tx, self.tenant, self.events)
         await outbox.add(tx, self.posts)
         await timers.arm(tx, self.armed)
+
+
+def _hold(alert: Alert) -> tuple[object, ...]:
+    return alert.state, alert.state_at, alert.until
 
 
 def _words(alert: Alert) -> tuple[object, ...]:
@@ -119,6 +135,7 @@ def _detail(change: Change) -> dict[str, str]:
         "severity": alert.severity.word if alert else "",
         "owner": alert.owner.name if alert and alert.owner else "",
         "count": str(alert.count) if alert else "",
+        "until": str(alert.until) if alert and alert.until else "",
     }
     return {name: text for name, text in said.items() if text}
 

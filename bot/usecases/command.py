@@ -8,6 +8,7 @@ import msgspec
 
 from bot.domain import reply
 from bot.domain.actor import Person
+from bot.domain.alert import RULES, Rules
 from bot.domain.commands import Command, Misread, parse
 from bot.domain.notice import Lane, News
 from bot.domain.reply import Reply
@@ -36,6 +37,8 @@ DOERS: Mapping[str, Callable[[Turn, Command], Awaitable[Reply]]] = {
     "assign": changing.change,
     "own": changing.change,
     "unassign": changing.change,
+    "snooze": changing.change,
+    "wake": changing.change,
     "note": changing.change,
     "severity": changing.change,
     "undo": changing.undo,
@@ -65,6 +68,7 @@ async def perform(
     rendered: Rendered,
     fits: Fits,
     find_person: FindPerson,
+    rules: Rules = RULES,
 ) -> Done:
     """Do what a message asks for, once per (tenant, room, message).
 
@@ -83,7 +87,7 @@ async def perform(
         before = await _before(tx, caller, message_id, via)
         if before is not None:
             return before
-        turn = Turn(tx=tx, caller=caller, now=now, message_id=message_id, person=person)
+        turn = Turn(tx=tx, caller=caller, now=now, message_id=message_id, rules=rules, person=person)
         answer = await _answer(turn, command, misread)
         await turn.ledger.write(tx)
         body = msgspec.json.encode(rendered(answer)).decode()

@@ -4,14 +4,25 @@ A kind of timer is a row of `escalate.FIRE` and a function of this shape. Most k
 `about_alert` makes the function of a decision.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from bot.domain.alert import Alert, Change
-from bot.storage import alerts
+from bot.domain.alert import RULES, Alert, Change, Rules
+from bot.storage import alerts, outbox
 from bot.storage.engine import Tx
 from bot.storage.timers import Timer
 from bot.usecases.change import Decided, Ledger
+
+
+class Shared(Protocol):
+    """What alerts have in common that one message tells of; equal ones are told of together."""
+
+    def __hash__(self) -> int: ...
+
+    async def post(self, due: "Due", found: Sequence[Alert]) -> outbox.Post | None:
+        """Return the message about alerts as the pass has left them, or None when there is nothing left to tell."""
+        ...
 
 
 @dataclass(kw_only=True, slots=True)
@@ -25,11 +36,13 @@ class Due:
     tenant: int
     now: int
     started_at: int
+    rules: Rules = RULES
     ledger: Ledger = field(init=False)
     _known: dict[int, Alert] = field(default_factory=dict)
+    _together: dict[Shared, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(tenant=self.tenant, now=self.now)
+        self.ledger = Ledger(tenant=self.tenant, now=self.now, rules=self.rules)
 
     async def load(self, numbers: list[int]) -> None:
         """Load alerts at once that `alert` is going to be asked for."""
@@ -41,14 +54,38 @@ class Due:
             await self.load([number])
         return self._known.get(number)
 
-    def change(self, alert: Alert, change: Change) -> None:
-        """Take a change of an alert in."""
-        self.ledger.add(Decided(before=alert, change=change))
+    def change(self, alert: Alert, change: Change, *, told: bool = True) -> None:
+        """Take a change of an alert in; `told` is False when the caller tells the room himself."""
+        self.ledger.add(Decided(before=alert, change=change, told=told))
         self._known[alert.number] = change.alert or alert
 
     def again(self, timer: Timer, due_at: int) -> None:
         """Run a timer once more, at a later moment."""
-        self.ledger.armed.append(Timer(kind=timer.kind, tenant=timer.tenant, number=timer.number, due_at=due_at))
+        self.arm(timer.kind, timer.number, due_at)
+
+    def arm(self, kind: str, number: int, due_at: int) -> None:
+        """Set a timer about a subject of this tenant."""
+        self.ledger.armed.append(Timer(kind=kind, tenant=self.tenant, number=number, due_at=due_at))
+
+    def tell_together(self, shared: Shared, number: int) -> None:
+        """Tell of an alert, in one message with the others of this pass that share as much."""
+        self._together.setdefault(shared, []).append(number)
+
+    async def flush(self) -> None:
+        """Write what the pass came to so far, and forget what is known, for a timer that reads and writes by itself."""
+        await self.write()
+        self._together.clear()
+        self._known.clear()
+        self.__post_init__()
+
+    async def write(self) -> None:
+        """Write everything that the pass came to."""
+        for shared, numbers in self._together.items():
+            found = [alert for number in numbers if (alert := await self.alert(number)) is not None]
+            post = await shared.post(self, found)
+            if post is not None:
+                self.ledger.posts.append(post)
+        await self.ledger.write(self.tx)
 
 
 Fire = Callable[[Due, Timer], Awaitable[None]]

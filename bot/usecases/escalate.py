@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 
-from bot.domain import action, episode
-from bot.domain.alert import MINUTE, Alert
+from bot.domain import episode
+from bot.domain.alert import HOUR, MINUTE, RULES, Alert, Rules
 from bot.storage import tenants, timers
 from bot.storage.engine import Storage
+from bot.usecases import hold
 from bot.usecases.due import Decision, Due, Fire, about_alert
 
 PAGE = 500
 """How many of a tenant's timers share a transaction."""
 AFTER_START = 5 * MINUTE
 """The least time after a start in which a promise is not called broken: the source could not reach us."""
-
-
-def _until(alert: Alert, due: Due) -> Decision:
-    return action.end(alert, due.now)
+REPEATED_WITHIN = 4 * HOUR
+"""What repeats at all, does so within this span: Alertmanager's own is 4 h."""
 
 
 def _promise(alert: Alert, due: Due) -> Decision:
@@ -31,8 +30,21 @@ def _flapping(alert: Alert, due: Due) -> Decision:
     return episode.flapping(alert, due.now)
 
 
+def _stale(alert: Alert, due: Due) -> Decision:
+    """Close what nobody has reported for long; after a start its source gets some hours to reach us."""
+    span = due.rules.stale_after
+    if span is None:
+        return None
+    patience = due.started_at + min(span, REPEATED_WITHIN)
+    if alert.active and alert.last_seen_at < due.started_at and due.now < patience:
+        return patience
+    return episode.stale(alert, due.now, span)
+
+
 FIRE: Mapping[str, Fire] = {
-    timers.UNTIL: about_alert(_until),
+    timers.UNTIL: hold.end,
+    timers.REMINDER: hold.remind,
+    timers.STALE: about_alert(_stale),
     timers.PROMISE: about_alert(_promise),
     timers.FLAPPING: about_alert(_flapping),
 }
@@ -41,11 +53,11 @@ FIRE: Mapping[str, Fire] = {
 KINDS = sorted(FIRE)
 
 
-async def run_due(storage: Storage, *, now: int, started_at: int) -> int:
+async def run_due(storage: Storage, *, now: int, started_at: int, rules: Rules = RULES) -> int:
     """Work on the timers that are due; return how many there were."""
     async with storage.read() as tx:
         waiting = await timers.tenants_due(tx, KINDS, now)
-    return sum([await _run_tenant(storage, tenant, now, started_at) for tenant in waiting])
+    return sum([await _run_tenant(storage, tenant, now, started_at, rules) for tenant in waiting])
 
 
 async def next_due(storage: Storage) -> int | None:
@@ -54,16 +66,16 @@ async def next_due(storage: Storage) -> int | None:
         return await timers.next_due(tx, KINDS)
 
 
-async def _run_tenant(storage: Storage, tenant: int, now: int, started_at: int) -> int:
+async def _run_tenant(storage: Storage, tenant: int, now: int, started_at: int, rules: Rules) -> int:
     """Run a tenant's due timers, earliest first, a page of them."""
     async with storage.begin() as tx:
         # The lock comes before the timers, as in every other change: whoever waited for it reads what is left.
         await tenants.lock(tx, tenant)
         found = await timers.due(tx, tenant, KINDS, now, PAGE)
-        due = Due(tx=tx, tenant=tenant, now=now, started_at=started_at)
+        due = Due(tx=tx, tenant=tenant, now=now, started_at=started_at, rules=rules)
         await due.load(sorted({timer.number for timer in found}))
         await timers.drop(tx, found)
         for timer in found:
             await FIRE[timer.kind](due, timer)
-        await due.ledger.write(tx)
+        await due.write()
     return len(found)

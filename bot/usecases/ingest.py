@@ -192,7 +192,7 @@ async def receive(tx: Tx, deliveries: Sequence[Delivery], now: int, rules: Rules
     last = await tenants.lock(tx, *(feed.tenant for feed in feeds.values()))
     given = dict(last)
     problems = {feed.id: await _problems(tx, feed, deliveries, now, rules) for feed in feeds.values()}
-    ledgers = {tenant: Ledger(tenant=tenant, now=now) for tenant in last}
+    ledgers = {tenant: Ledger(tenant=tenant, now=now, rules=rules) for tenant in last}
     answers = []
     for delivery in deliveries:
         of_feed = problems[delivery.feed.id]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 from aiohttp import web
 
+from bot.domain import spans
 from bot.domain.alert import ACTIVE, Action, State
 from bot.domain.signal import LABEL_NAME_LIMIT, LABEL_VALUE_LIMIT, Severity, clean
 from bot.domain.tenant import Scope
@@ -42,6 +43,8 @@ ACTIONS: Mapping[str, Action] = {
     "close": Action.CLOSE,
     "reopen": Action.REOPEN,
     "assign": Action.ASSIGN,
+    "snooze": Action.SNOOZE,
+    "wake": Action.WAKE,
     "note": Action.NOTE,
 }
 
@@ -57,8 +60,9 @@ NOT_JSON = "the body is not JSON"
 NOT_ACTION = 'the body is an object with "by", "note", "until" and "to", each a string'
 NO_NOTE = "a note needs its text"
 NO_ONE = "say whom it goes to: a mention name"
-ONLY_ACK = "only an ack ends by itself"
-NO_UNTIL = "until is an RFC 3339 time in the future"
+ONLY_HELD = "only an ack or a snooze ends by itself"
+NO_UNTIL = "until is an RFC 3339 time in the future, or a span of at most a year such as 2h or 1h30m"
+NO_END = "say until when: an RFC 3339 time, or a span such as 2h"
 
 _decode = msgspec.json.Decoder(ActionBody).decode
 
@@ -124,6 +128,7 @@ async def post_action(request: web.Request) -> web.Response:
         to=_to(said, action),
         until=_until(said, action, now),
         now=now,
+        rules=parts.rules,
     )
     parts.wakeups.outbox.set()
     parts.wakeups.timers.set()
@@ -267,10 +272,13 @@ def _to(said: ActionBody, action: Action) -> str | None:
 
 def _until(said: ActionBody, action: Action, now: int) -> int | None:
     if not said.until:
+        if action is Action.SNOOZE:
+            raise Problem(422, NO_END, path="/until")
         return None
-    until = time_of(said.until)
-    if until is None or until <= now:
+    span = spans.compact(said.until.strip().lower())
+    until = now + span[0] if span else time_of(said.until)
+    if until is None or not now < until <= now + spans.LONGEST:
         raise Problem(422, NO_UNTIL, path="/until")
-    if action is not Action.ACK:
-        raise Problem(422, ONLY_ACK, path="/until")
+    if action not in {Action.ACK, Action.SNOOZE}:
+        raise Problem(422, ONLY_HELD, path="/until")
     return until

@@ -79,7 +79,7 @@ class AlertBody(msgspec.Struct, frozen=True, gc=False):
     last_seen_at: Instant
     changed_at: Annotated[Instant, _said("since when the state is what it is")]
     changed_by: Annotated[str, _said("who brought that state about")]
-    until: Annotated[Instant | None, _said("when the ack ends by itself")]
+    until: Annotated[Instant | None, _said("when the ack or the snooze ends by itself")]
     acked_by: Annotated[str | None, _said("who holds it, while it is acked")]
     closed_at: Annotated[Instant | None, _said("when it was closed, while it is")]
 
@@ -114,9 +114,12 @@ class ActionBody(msgspec.Struct, frozen=True, gc=False):
 
     by: Annotated[str | None, _said("your name, as history shows it", maxLength=256)] = None
     note: Annotated[str | None, _said("required for a note", maxLength=4096)] = None
-    until: Annotated[str | None, _said("when an ack ends by itself; RFC 3339, in the future", format="date-time")] = (
-        None
-    )
+    until: Annotated[
+        str | None,
+        _said(
+            "when an ack or a snooze ends by itself: RFC 3339, in the future, or a span such as 2h; required for a snooze"
+        ),
+    ] = None
     to: Annotated[str | None, _said("mention name of the new owner; required for an assign", maxLength=256)] = None
 
 

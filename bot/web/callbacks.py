@@ -322,6 +322,7 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
             rendered=rendered,
             fits=fits,
             find_person=directory.finder(parts.storage, parts.channel, speaker, now=parts.clock()),
+            rules=parts.rules,
         )
     parts.metrics.commands.labels(done.verb, done.outcome).inc()
     parts.wakeups.outbox.set()

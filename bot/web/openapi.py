@@ -38,6 +38,8 @@ ACTIONS: Mapping[str, str] = {
     "close": "Close an alert",
     "reopen": "Open a closed alert again",
     "assign": "Give an alert an owner",
+    "snooze": "Put an alert aside for a time",
+    "wake": "End an alert's snooze",
     "note": "Add a note to an alert's history",
 }
 
@@ -159,5 +161,5 @@ def _action(name: str, text: str) -> dict[str, Any]:
         "415",
         "422",
         parameters=[NUMBER],
-        requestBody={"required": name in {"assign", "note"}, **_json(_ref(ActionBody))},
+        requestBody={"required": name in {"assign", "snooze", "note"}, **_json(_ref(ActionBody))},
     )

@@ -35,7 +35,7 @@ async def run(parts: Parts) -> None:
         return due
 
     async def time_passes() -> int | None:
-        if await escalate.run_due(parts.storage, now=parts.clock(), started_at=started_at):
+        if await escalate.run_due(parts.storage, now=parts.clock(), started_at=started_at, rules=parts.rules):
             parts.wakeups.outbox.set()
             return parts.clock()
         return await escalate.next_due(parts.storage)

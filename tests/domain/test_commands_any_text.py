@@ -63,7 +63,7 @@ def dressed(draw: st.DrawFn) -> tuple[str, str]:
     name = draw(st.sampled_from([name for verb in CHANGING for name in (verb.name, *verb.aliases)]))
     verb = next(verb for verb in CHANGING if name in (verb.name, *verb.aliases))
     numbers = draw(st.lists(st.integers(1, 10**9), min_size=1, max_size=5))
-    tail = {"assign": "@dana", "severity": "critical", "note": "-- Text"}.get(
+    tail = {"assign": "@dana", "severity": "critical", "note": "-- Text", "snooze": "2h"}.get(
         verb.name, draw(st.sampled_from(["", "-- A note"]))
     )
     space = st.sampled_from([" ", "  ", "\u00a0", "\t", " \u200b"])

@@ -23,6 +23,8 @@ BY_PEOPLE = (
     Action.UNACK,
     Action.CLOSE,
     Action.REOPEN,
+    Action.SNOOZE,
+    Action.WAKE,
     Action.ASSIGN,
     Action.UNASSIGN,
     Action.OWN,

@@ -84,7 +84,7 @@ async def test_an_ack_with_a_time_ends(room: RoomDriver, bot: Bot, clock: Movabl
     await room.sees("acked 1: #1 until 15:02 CET")
     clock.forward(minutes=119)
     await bot.settle()
-    await room.sees("Dana: your ack ends in 1 min")
+    await room.sees("Dana's ack of #1 Disk full on db1 ends at 15:02 CET")
     assert ("acked", "Dana") == await bot.stands(1)
     clock.forward(minutes=1)
     await bot.settle()
@@ -113,7 +113,7 @@ async def test_flapping_keeps_the_number_and_is_said_once_per_window(
     await bot.settle()
 
     # The room's last word was "resolved", so it hears that the alert is open after all.
-    assert "open for the 3rd time" in (await room.sees("flapping")).text
+    assert "flapping, 3rd time in 16 min" in (await room.sees("flapping")).text
 
 
 async def test_a_later_episode_is_a_new_number_that_names_the_earlier(
