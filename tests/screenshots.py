@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.async_api import async_playwright
+from playwright.async_api import ViewportSize, async_playwright
 
 from bot.demo.backend import backend
 from bot.demo.clock import MovableClock
@@ -18,7 +18,7 @@ from tests.needs import needs
 from tests.standin_page.test_browser import ARGUMENTS
 
 PICTURES = Path(__file__).parents[1] / ".github"
-SIZE = {"width": 1000, "height": 760}
+SIZE: ViewportSize = {"width": 1000, "height": 760}
 
 
 async def photograph() -> None:
