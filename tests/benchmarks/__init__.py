@@ -1,0 +1,1 @@
+"""Benchmarks: what the bot does in a second beside a bare handler on the same machine in the same run (performance.md)."""
