@@ -67,11 +67,12 @@ def _why(error: urllib.error.HTTPError) -> str:
 
 
 def keep(folder: Path, body: bytes) -> None:
-    """Write an alert into the spool so that a crash leaves all of it or nothing; names sort by time."""
+    """Write an alert into the spool, for its owner's eyes; a crash leaves all of it or nothing; names sort by time."""
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{time.time_ns()}-{secrets.token_hex(4)}{SUFFIX}"
     unfinished = folder / f".{name}"
-    with unfinished.open("wb") as file:
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())

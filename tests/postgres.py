@@ -11,7 +11,7 @@ import secrets
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -80,7 +80,7 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server(settings: Sequence[str] = FAST) -> Iterator[Server]:
     """Give the server of this session. Skips the test when there is neither one elsewhere nor the binaries of one."""
     elsewhere = os.environ.get(ELSEWHERE)
     if elsewhere:
@@ -92,13 +92,13 @@ def server() -> Iterator[Server]:
     binaries = Path(needs(str(folders[0] / "initdb") if folders else "initdb", "postgresql")).parent
     with (
         tempfile.TemporaryDirectory(prefix="alertbot-postgres-", ignore_cleanup_errors=True) as folder,
-        started(binaries, Path(folder)) as url,
+        started(binaries, Path(folder), settings) as url,
     ):
         yield Server(url)
 
 
 @contextmanager
-def started(binaries: Path, folder: Path) -> Iterator[str]:
+def started(binaries: Path, folder: Path, settings: Sequence[str] = FAST) -> Iterator[str]:
     """Make a cluster in `folder`, start it on a free port and on a socket there, and stop it afterwards."""
     owner: dict[str, Any] = {}
     if os.geteuid() == 0:  # the server refuses to run as root
@@ -125,8 +125,8 @@ def started(binaries: Path, folder: Path) -> Iterator[str]:
             raise RuntimeError(reason)
 
     port = free_port()
-    settings = (f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *FAST)
-    options = " ".join(f"-c {setting}" for setting in settings)
+    all_settings = (f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *settings)
+    options = " ".join(f"-c {setting}" for setting in all_settings)
     call("initdb", "-D", "data", "--no-sync", "-A", "trust", "-U", "alertbot", "-E", "UTF8", "--locale=C")
     call("pg_ctl", "-D", "data", "-w", "-t", "30", "-l", "log", "-o", options, "start")
     try:

@@ -1,0 +1,203 @@
+"""`alertbot room`, `key` and `check`, against a running stand-in."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.demo.backend import backend
+from bot.demo.clock import MovableClock
+from bot.demo.stage import staged
+from bot.settings import Settings
+from bot.standin import server as standin
+from bot.standin.driver import RoomDriver
+from bot.standin.group import room_token
+from bot.standin.server import Server
+from tests.cli import Ran, alertbot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shell:
+    """A shell beside a Hipchat: commands share one database."""
+
+    hipchat: Server
+    settings: dict[str, str]
+
+    async def __call__(self, *arguments: str) -> Ran:
+        """Run a command; none may end in a traceback."""
+        ran = await alertbot(*arguments, **self.settings)
+        assert "Traceback" not in ran.err
+        return ran
+
+    async def add(self, *arguments: str) -> Ran:
+        """Join a room of this Hipchat."""
+        return await self("room", "add", *arguments, "--host", str(self.hipchat.tls_url))
+
+    @property
+    def ops(self) -> RoomDriver:
+        """The first room."""
+        return self.hipchat.room("Ops")
+
+
+@pytest.fixture
+async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
+    """Run a Hipchat with https, and nothing else yet."""
+    async with standin.running(tls_port=0) as hipchat:
+        settings = {
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'alertbot.db'}",
+            "HIPCHAT_HOSTS": "127.0.0.1",
+            "HIPCHAT_CA_FILE": str(hipchat.ca_file),
+            "BASE_URL": "https://bot.example.com",
+        }
+        yield Shell(hipchat=hipchat, settings=settings)
+
+
+async def test_a_room_by_a_room_token(shell: Shell) -> None:
+    """`room add` posts a test message, says where slash commands go; `list`, `test` and `remove` work on the room."""
+    token = shell.hipchat.group.room_token
+    added = await shell.add(token)
+    listed = await shell("room", "list")
+    tested = await shell("room", "test", "Ops")
+    removed = await shell("room", "remove", "Ops")
+    again = await shell("room", "remove", "Ops")
+    said = [shown.text for shown in shell.ops.transcript() if shown.sender == "Monitoring"]
+
+    assert 0 == added.code, added.err
+    assert "joined Ops as Monitoring" in added.out
+    assert re.search(r"https://bot\.example\.com/hipchat/hook/[\w-]{40,}\n", added.out)
+    assert (0, f"{shell.ops.room.id}\tOps\ttoken\tok\n") == (listed.code, listed.out)
+    assert (0, "Ops: Hipchat took the message (204)\n") == (tested.code, tested.out)
+    assert 2 == len(said)
+    assert (0, "left Ops\n") == (removed.code, removed.out)
+    assert 1 == again.code
+    assert token not in "".join(ran.out + ran.err for ran in (added, listed, tested, removed, again))
+
+
+async def test_a_room_by_a_user_token(shell: Shell) -> None:
+    """A user token needs the room, by id or exact name."""
+    alex = shell.ops.person("alex")
+    token = shell.hipchat.group.user_tokens[alex.id]
+    nowhere = await shell.add(token)
+    wrong = await shell.add(token, "--room", "ops")
+    by_name = await shell.add(token, "--room", "Ops Team")
+    by_id = await shell.add(token, "--room", str(shell.ops.room.id))
+
+    assert [1, 1, 0, 0] == [ran.code for ran in (nowhere, wrong, by_name, by_id)]
+    assert "--room" in nowhere.err
+    assert "no such room" in wrong.err
+    assert "joined Ops Team" in by_name.out
+    assert ["Alex Rivera"] == [shown.sender for shown in shell.ops.transcript()]
+
+
+async def test_tokens_that_are_refused(shell: Shell) -> None:
+    """A token of API v1 is known by its look; each answer of Hipchat is explained in a sentence."""
+    v1 = await shell.add(shell.hipchat.group.v1_token)
+    unknown = await shell.add("a" * 40)
+    blind = room_token(shell.hipchat.hipchat, shell.ops.room, "Blind", shell.hipchat.url, scopes=("view_room",)).value
+    scopeless = await shell.add(blind)
+    elsewhere = await shell("room", "add", "b" * 40, "--host", "https://evil.example")
+
+    assert [1, 1, 1, 1] == [ran.code for ran in (v1, unknown, scopeless, elsewhere)]
+    assert "old API v1" in v1.err
+    assert "(401)" in unknown.err
+    assert "Send Notification" in scopeless.err
+    assert "HIPCHAT_HOSTS" in elsewhere.err
+    assert [] == shell.ops.transcript()
+
+
+async def test_keys(shell: Shell, tmp_path: Path) -> None:
+    """A key is shown once, works at the bot, rotates without a gap, and ends when it is revoked."""
+    await shell.add(shell.hipchat.group.room_token)
+    made = await shell("key", "create", "--room", "Ops", "--name", "cron", "--scope", "ingest", "--scope", "read")
+    secret = made.out.strip()
+    rotated = await shell("key", "rotate", "1")
+    second = rotated.out.strip()
+    listed = await shell("key", "list")
+    revoked = await shell("key", "revoke", "1")
+    twice = await shell("key", "revoke", "1")
+    settings = Settings(port=0, database_url=shell.settings["DATABASE_URL"])
+    async with staged(settings, clock=MovableClock(), workers_too=False) as stage:
+        async with backend(stage.bot_url, second) as poster:
+            assert "opened" == (await poster.post({"summary": "x"}))[0]["outcome"]
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {secret}"}) as session,
+            session.get(f"{stage.bot_url}/api/v1/alerts") as answer,
+        ):
+            assert 401 == answer.status
+
+    assert 0 == made.code
+    assert re.fullmatch("[A-Za-z0-9]{32}", secret)
+    assert re.fullmatch("[A-Za-z0-9]{32}", second)
+    assert secret != second
+    assert f"Bearer {secret}" in made.err
+    assert ["1\tcron\tops\tingest read", "2\tcron\tops\tingest read"] == [
+        line.rsplit("\t", 2)[0] for line in listed.out.splitlines()
+    ]
+    assert secret not in listed.out + listed.err
+    assert "revoked key 1 (cron)" in revoked.out
+    assert 1 == twice.code
+
+
+async def test_before_anything_is_joined(shell: Shell) -> None:
+    """Without a room the commands say what comes first."""
+    for arguments in (("key", "create"), ("room", "list"), ("key", "list"), ("room", "test", "Ops")):
+        ran = await shell(*arguments)
+        assert 1 == ran.code
+        assert "install the add-on, or join a room" in ran.err
+
+
+async def test_check(shell: Shell) -> None:
+    """`check` writes a line for each thing, ends with 1 on a fault, and `--settings` keeps secrets to itself."""
+    empty = await shell("check")
+    await shell.add(shell.hipchat.group.room_token)
+    joined = await shell("check")
+    shown = await alertbot("check", "--settings", **shell.settings, SECRET_KEY="a secret of sixteen")
+
+    assert 1 == empty.code
+    assert "BAD  rooms: nobody has installed the bot yet" in empty.out
+    assert (0, "") == (joined.code, joined.err)
+    assert [] == [line for line in joined.out.splitlines() if not line.startswith("ok ")]
+    assert 0 == shown.code
+    assert "SECRET_KEY=(set)" in shown.out
+    assert "a secret of sixteen" not in shown.out
+
+
+async def test_check_of_installations(tmp_path: Path) -> None:
+    """`check` reaches each installation's room, and finds one that Hipchat no longer knows."""
+    url = f"sqlite:///{tmp_path / 'alertbot.db'}"
+    async with staged(Settings(port=0, database_url=url), clock=MovableClock(), tls_port=0) as stage:
+        client = await stage.install()
+        await stage.room.sees("Alertbot is here")
+        settings = {
+            "DATABASE_URL": url,
+            "HIPCHAT_HOSTS": "127.0.0.1",
+            "HIPCHAT_CA_FILE": str(stage.server.ca_file),
+            "BASE_URL": stage.bot_url,
+        }
+        good = await alertbot("check", **settings)
+        await stage.server.connect.uninstall(client, silent=True)
+        gone = await alertbot("check", **settings)
+
+    assert 0 == good.code, good.out + good.err
+    assert "room Ops (Example Corp): reached" in good.out
+    assert 1 == gone.code
+    assert "install the add-on again" in gone.out
+
+
+async def test_two_groups_are_told_apart(shell: Shell) -> None:
+    """With several groups --tenant is asked for, and the host tells groups of one name apart."""
+    await shell.add(shell.hipchat.group.room_token)
+    async with standin.running() as other:
+        host = other.url.removeprefix("http://")
+        joined = await shell("room", "add", other.group.room_token, "--host", other.url)
+        asked = await shell("room", "list")
+        same_name = await shell("room", "list", "--tenant", "Example Corp")
+        told = await shell("room", "list", "--tenant", host)
+
+    assert [0, 1, 1, 0] == [ran.code for ran in (joined, asked, same_name, told)]
+    assert "--tenant" in asked.err
+    assert host in same_name.err
+    assert "Ops" in told.out
