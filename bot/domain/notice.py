@@ -68,6 +68,9 @@ class Bundle:
     folded: tuple[Notice, ...]
 
 
+KEPT_FOR_DIGESTS = 10
+"""So many of a room's twenty messages of news a minute are kept for digests while a storm lasts."""
+
 FOLD_RESERVE = 8
 """The most messages that one digest takes (product.md 6)."""
 
@@ -75,8 +78,9 @@ FOLD_RESERVE = 8
 def bundle(waiting: Sequence[Notice], room_for: int) -> Bundle:
     """Choose what news goes out now when `room_for` messages may be sent.
 
-    All one by one when they fit. Otherwise as many of the critical ones as fit into half of the room, and everything
-    else folds into one digest. The notices of one alert stay in order.
+    All one by one when they fit. Otherwise everything folds into one digest but for a few critical ones: half of what
+    is left beside the room kept for the digests of the next minute, since a storm goes on. The notices of one alert
+    stay in order.
     """
     ordered = in_order(waiting)
     if len(ordered) <= room_for:
@@ -87,11 +91,12 @@ def bundle(waiting: Sequence[Notice], room_for: int) -> Bundle:
     for notice in ordered:
         stories[notice.number].append(notice)
     single: list[Notice] = []
+    most = max(0, room_for - KEPT_FOR_DIGESTS) // 2
     for notice in ordered:
         # An alert's notices are one by one or folded, never both: half of its story in a digest would read backwards.
         story = stories[notice.number]
         critical = notice is story[0] and any(each.lane is Lane.CRITICAL for each in story)
-        if critical and len(single) + len(story) <= room_for // 2:
+        if critical and len(single) + len(story) <= most:
             single += story
     chosen = {notice.id for notice in single}
     return Bundle(single=tuple(single), folded=tuple(notice for notice in ordered if notice.id not in chosen))
