@@ -25,11 +25,23 @@ PROMISE = "promise"
 UNTIL = "until"
 """An ack or a snooze ends."""
 REMINDER = "reminder"
-"""An ack that carries a time ends soon."""
+"""An ack or a snooze ends soon."""
 STALE = "stale"
 """Nobody has reported an alert for a long time."""
 FLAPPING = "flapping"
 """A flapping alert was left unspoken of for a window."""
+
+
+_UNLESS_SET = "ON CONFLICT (kind, tenant_id, number) DO NOTHING"
+SET_STALE = f"""
+INSERT INTO timers (kind, tenant_id, number, due_at)
+SELECT 'stale', tenant_id, number, last_seen_at + :span FROM alerts WHERE state <> 'closed' {_UNLESS_SET}
+"""
+SET_UNFOLLOWED = f"""
+INSERT INTO timers (kind, tenant_id, number, due_at)
+SELECT 'reminder', tenant_id, number, state_at + :span FROM alerts
+WHERE state <> 'closed' AND state = 'acked' AND until IS NULL {_UNLESS_SET}
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +62,16 @@ async def arm(tx: Tx, timers: Iterable[Timer]) -> None:
     ]
     if rows:
         await tx.run_many(SET, rows)
+
+
+async def arm_stale(tx: Tx, span: int) -> None:
+    """Set the timers of active alerts that have none for a long silence, so many milliseconds after the last report."""
+    await tx.run(SET_STALE, span=span)
+
+
+async def arm_unfollowed(tx: Tx, span: int) -> None:
+    """Set the timers of acks without a time that have none, so many milliseconds after the ack."""
+    await tx.run(SET_UNFOLLOWED, span=span)
 
 
 async def due(tx: Tx, tenant: int, kinds: Sequence[str], now: int, limit: int) -> list[Timer]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.domain import episode
+from bot.domain import episode, holding
 from bot.domain.alert import HOUR, MINUTE, RULES, Alert, Rules
 from bot.storage import tenants, timers
 from bot.storage.engine import Storage
@@ -58,6 +58,15 @@ async def run_due(storage: Storage, *, now: int, started_at: int, rules: Rules =
     async with storage.read() as tx:
         waiting = await timers.tenants_due(tx, KINDS, now)
     return sum([await _run_tenant(storage, tenant, now, started_at, rules) for tenant in waiting])
+
+
+async def arm_missing(storage: Storage, rules: Rules) -> None:
+    """Set the timers of policies that were off when their alerts came in. They look at the alert again when they are due."""
+    async with storage.begin() as tx:
+        if rules.stale_after is not None:
+            await timers.arm_stale(tx, rules.stale_after)
+        if rules.ack_expires is not None:
+            await timers.arm_unfollowed(tx, rules.ack_expires - holding.LEAD_MOST)
 
 
 async def next_due(storage: Storage) -> int | None:

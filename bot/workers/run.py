@@ -16,6 +16,7 @@ HOUR = 3_600_000
 async def run(parts: Parts) -> None:
     """Run every loop until cancelled; when one dies, all end and its error is raised."""
     started_at = parts.clock()
+    await escalate.arm_missing(parts.storage, parts.rules)
 
     async def tell() -> int | None:
         served = await deliver.send_due(
