@@ -152,7 +152,7 @@ def test_transactions_are_opened_by_use_cases() -> None:
         f"{shown(path)}:{node.lineno}"
         for path in others
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr == "begin"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "begin"
     ]
 
     assert [] == elsewhere

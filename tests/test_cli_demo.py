@@ -43,7 +43,7 @@ async def test_script() -> None:
         'Did you mean "reopen 1"?',
         "acked 2: #2 #4 · skipped #3 (closed just now by Dana)",
         "[card green] #4 resolved by",
-        "digest: 490 more in",
+        " more in 4 groups since ",
         "all as they should be",
     ):
         assert expected in shown
