@@ -52,7 +52,9 @@ class HipchatChannel:
 
     def flood(self, speaker: Speaker, room: int) -> Counter | None:
         """Return what Hipchat last said of a room's messages a minute, if it did."""
-        return self._books[_name(speaker)].flood.get(room)
+        counter = self._books[_name(speaker)].flood.get(room)
+        # A counter from ahead is from before the clock went back.
+        return None if counter is None or counter.seen_at > self._clock() else counter
 
     async def person(self, through: Speaker, who: int | str) -> Person | None:
         """Look a user up by id or `@mention_name`."""
@@ -101,6 +103,10 @@ class HipchatChannel:
         book = self._books[_name(speaker)]
         limit = PASTED_CALLS if isinstance(speaker, Hook) else ADDON_CALLS
         now = self._clock()
+        if book.calls and book.calls[-1] > now:
+            # The clock went back: what was counted ahead of it says nothing any more.
+            book.calls.clear()
+            book.counter = None
         if not calls_left(book.calls, book.counter, now, limit=limit):
             raise Later(OVER_BUDGET, retry_at=next_call(book.calls, book.counter, now, limit=limit))
         book.calls.append(now)

@@ -1,7 +1,9 @@
-"""The medium of rooms: how news looks there, how much of it goes, and its sending (the port is in usecases/deliver.py)."""
+"""The medium of rooms: how news looks there, how much of it goes, and its sending (the port is in usecases/round.py)."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from html import unescape
 from typing import Any
 
 from bot.domain.alert import Alert
@@ -10,9 +12,12 @@ from bot.domain.tenant import Speaker
 from bot.hipchat import pacing, render
 from bot.hipchat.channel import HipchatChannel
 from bot.hipchat.digest import digest
-from bot.ports import Clock, Receipt
+from bot.hipchat.text import MESSAGE_LIMIT, cut, silent
+from bot.ports import Clock, Dead, Later, Never, Receipt
 
 Sent = tuple[list[int], list[int]]
+
+_TAG = re.compile(r"<[^>]*>")
 
 
 class HipchatMedium:
@@ -34,10 +39,13 @@ class HipchatMedium:
         return list(digest(notices, about, most=most, now=self._clock()))
 
     def plain(self, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return a message without its card, or None when it has none."""
-        if "card" not in message:
+        """Return a message without its card; of one that has none its bare words; of bare words None."""
+        if "card" in message:
+            return {name: value for name, value in message.items() if name != "card"}
+        if message.get("message_format") != "html":
             return None
-        return {name: value for name, value in message.items() if name != "card"}
+        words = unescape(_TAG.sub(" ", message["message"].replace("<br>", "\n")))
+        return {**message, "message": cut(silent(words).strip() or "-", MESSAGE_LIMIT), "message_format": "text"}
 
     def news_allowed(self, speaker: Speaker, room: int, sent: Sent, now: int) -> int:
         """Return how many messages of news the room takes now."""
@@ -50,6 +58,18 @@ class HipchatMedium:
     def next_slot(self, speaker: Speaker, room: int, sent: Sent, now: int) -> int:
         """Return when the room takes a message of news again (epoch ms)."""
         return pacing.next_slot(*sent, self._channel.flood(speaker, room), now)
+
+    def next_answer_slot(self, speaker: Speaker, room: int, sent: Sent, now: int) -> int:
+        """Return when the room takes one more answer (epoch ms)."""
+        return pacing.next_answer_slot(*sent, self._channel.flood(speaker, room), now)
+
+    async def is_gone(self, speaker: Speaker, room: int) -> bool:
+        """Ask whether a room that refuses us is archived or is no more; False when nobody says so."""
+        try:
+            place = await self._channel.place(speaker, room)
+        except (Later, Never, Dead):
+            return False
+        return place is None or place.archived
 
     async def send(self, message: Mapping[str, Any], speaker: Speaker, room: int) -> Receipt:
         """Send into a room, by Hipchat's id. Raises Later, Never, or Dead."""

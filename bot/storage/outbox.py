@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.domain.notice import Lane, News, Notice
 from bot.storage.alerts import SLICE
@@ -15,31 +15,42 @@ ADD = """
 INSERT INTO outbox (tenant_id, room_id, number, news, lane, detail, at)
 VALUES (:tenant_id, :room_id, :number, :news, :lane, :detail, :at)
 """
-CLAIM = """
+_OLDEST = "(SELECT MIN(id) FROM outbox WHERE outbox.room_id = rooms.id AND done_at IS NULL)"
+# A moment further off than any wait is from before the clock went back: it counts as come.
+CLAIM = f"""
 UPDATE rooms SET lease_until = :until WHERE id IN (
-  SELECT id FROM rooms WHERE lease_until <= :now AND retry_at <= :now
-  AND EXISTS (SELECT 1 FROM outbox WHERE outbox.room_id = rooms.id AND done_at IS NULL)
-  ORDER BY id LIMIT :limit {skip_locked}
-) RETURNING id, tenant_id, failures
+  SELECT id FROM rooms WHERE (lease_until <= :now OR lease_until > :far) AND (retry_at <= :now OR retry_at > :far)
+  AND {_OLDEST} IS NOT NULL
+  ORDER BY {_OLDEST} LIMIT :limit {{skip_locked}}
+) RETURNING id, tenant_id, failures, lease_until
 """
 WAITING = "SELECT * FROM outbox WHERE room_id = :room AND done_at IS NULL ORDER BY id LIMIT :limit"
 BEGUN = "UPDATE outbox SET attempts = attempts + 1, result = :result WHERE id IN (:ids)"
 DONE = "UPDATE outbox SET done_at = :now, result = :result WHERE id = :id AND done_at IS NULL"
 FAILED = "UPDATE outbox SET result = :result WHERE id = :id AND done_at IS NULL"
 RELEASE = """
-UPDATE rooms SET lease_until = 0, retry_at = :retry_at, failures = :failures, trouble = :trouble WHERE id = :room
+UPDATE rooms SET lease_until = 0, retry_at = :retry_at, failures = :failures, trouble = :trouble
+WHERE id = :room AND lease_until = :held
 """
-EXTEND = "UPDATE rooms SET lease_until = :until WHERE id = :room"
+EXTEND = "UPDATE rooms SET lease_until = :until WHERE id = :room AND lease_until = :held"
 ADD_SENT = "INSERT INTO sent (room_id, at, answer) VALUES (:room, :at, :answer)"
-SENT_SINCE = "SELECT at, answer FROM sent WHERE room_id = :room AND at > :since ORDER BY at"
+SENT_SINCE = "SELECT at, answer FROM sent WHERE room_id = :room AND at > :since AND at < :until ORDER BY at"
 FORGET_SENT = "DELETE FROM sent WHERE at < :before"
-NEXT_DUE = """
-SELECT MIN(CASE WHEN lease_until > retry_at THEN lease_until ELSE retry_at END) AS due FROM rooms
+WAITING_ROOMS = """
+SELECT lease_until, retry_at FROM rooms
 WHERE EXISTS (SELECT 1 FROM outbox WHERE outbox.room_id = rooms.id AND done_at IS NULL)
 """
-MOVE = "UPDATE outbox SET room_id = :to WHERE room_id = :room AND done_at IS NULL"
+MOVE = "UPDATE outbox SET room_id = :to WHERE room_id = :room AND done_at IS NULL AND number IS NOT NULL"
+LEAVE = """
+UPDATE outbox SET done_at = :now, result = :result WHERE room_id = :room AND done_at IS NULL AND number IS NULL
+"""
 OF_ALERT = "SELECT * FROM outbox WHERE tenant_id = :tenant AND number = :number ORDER BY id"
-BACKLOG = "SELECT COUNT(*) AS many, MIN(at) AS oldest FROM outbox WHERE done_at IS NULL"
+BACKLOG = "SELECT COUNT(*) AS many, MIN(id) AS first FROM outbox WHERE done_at IS NULL"
+AT = "SELECT at FROM outbox WHERE id = :id"
+
+FAR = 15 * 60_000
+"""Milliseconds that no lease and no wait for another attempt lasts."""
+MINUTE = 60_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +68,15 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lease:
-    """A room that this worker may send into for a while; `failures` counts the attempts in a row that failed."""
+    """A room that this worker may send into until `until`; `failures` counts the attempts in a row that failed.
+
+    Whoever holds it is known by `until`: who took the room over after that wrote another.
+    """
 
     room: int
     tenant: int
     failures: int
+    until: int
 
 
 def notice_of(row: Row) -> Notice:
@@ -96,9 +111,12 @@ async def add(tx: Tx, posts: Iterable[Post]) -> None:
 
 
 async def claim(tx: Tx, *, now: int, until: int, limit: int) -> list[Lease]:
-    """Take rooms that have something waiting and that no other worker holds."""
-    rows = await tx.all(CLAIM, now=now, until=until, limit=limit)
-    return [Lease(room=row["id"], tenant=row["tenant_id"], failures=row["failures"]) for row in rows]
+    """Take rooms that have something waiting and that no other worker holds, those that wait longest first."""
+    rows = await tx.all(CLAIM, now=now, until=until, far=now + FAR, limit=limit)
+    return [
+        Lease(room=row["id"], tenant=row["tenant_id"], failures=row["failures"], until=row["lease_until"])
+        for row in rows
+    ]
 
 
 async def waiting(tx: Tx, room: int, limit: int) -> list[Notice]:
@@ -122,14 +140,20 @@ async def failed(tx: Tx, ids: Sequence[int], result: str) -> None:
     await tx.run_many(FAILED, [{"id": each, "result": result} for each in ids])
 
 
-async def release(tx: Tx, room: int, *, retry_at: int, failures: int, trouble: str) -> None:
-    """Give a room back, to be looked at again from `retry_at` on."""
-    await tx.run(RELEASE, room=room, retry_at=retry_at, failures=failures, trouble=trouble)
+async def release(tx: Tx, lease: Lease, *, retry_at: int, failures: int, trouble: str) -> bool:
+    """Give a room back, to be looked at again from `retry_at` on; say whether it was still held."""
+    return bool(
+        await tx.run(
+            RELEASE, room=lease.room, held=lease.until, retry_at=retry_at, failures=failures, trouble=trouble[:1000]
+        )
+    )
 
 
-async def extend(tx: Tx, room: int, until: int) -> None:
-    """Keep a room for longer."""
-    await tx.run(EXTEND, room=room, until=until)
+async def extend(tx: Tx, lease: Lease, until: int) -> Lease | None:
+    """Keep a room for longer and return the new lease; None when another worker has taken the room over."""
+    if not await tx.run(EXTEND, room=lease.room, held=lease.until, until=until):
+        return None
+    return replace(lease, until=until)
 
 
 async def add_sent(tx: Tx, room: int, at: int, *, answer: bool) -> None:
@@ -138,8 +162,11 @@ async def add_sent(tx: Tx, room: int, at: int, *, answer: bool) -> None:
 
 
 async def sent_since(tx: Tx, room: int, since: int) -> tuple[list[int], list[int]]:
-    """Return when messages of news and when answers went into a room after a moment, oldest first."""
-    rows = await tx.all(SENT_SINCE, room=room, since=since)
+    """Return when messages of news and when answers went into a room after a moment, a minute ago, oldest first.
+
+    What lies more than two minutes after that was sent before the clock went back.
+    """
+    rows = await tx.all(SENT_SINCE, room=room, since=since, until=since + 2 * MINUTE)
     return [row["at"] for row in rows if not row["answer"]], [row["at"] for row in rows if row["answer"]]
 
 
@@ -148,16 +175,28 @@ async def forget_sent(tx: Tx, before: int) -> None:
     await tx.run(FORGET_SENT, before=before)
 
 
-async def next_due(tx: Tx) -> int | None:
-    """Return when a room with something waiting may next be tried; None when nothing waits."""
-    row = await tx.one(NEXT_DUE)
-    due: int | None = row["due"] if row else None
-    return due
+async def next_due(tx: Tx, now: int | None = None) -> int | None:
+    """Return when a room with something waiting may next be tried (0: at once); None when nothing waits.
+
+    With `now`, moments too far off count as come, as they do in `claim`.
+    """
+    rows = await tx.all(WAITING_ROOMS)
+    last = None if now is None else now + FAR
+
+    def due(at: int) -> int:
+        return 0 if last is not None and at > last else at
+
+    return min((max(due(row["lease_until"]), due(row["retry_at"])) for row in rows), default=None)
 
 
 async def move(tx: Tx, room: int, to: int) -> int:
-    """Hand what a room has waiting to another room; return how much it was."""
+    """Hand the news of alerts that a room has waiting to another room; return how much it was."""
     return await tx.run(MOVE, room=room, to=to)
+
+
+async def leave(tx: Tx, room: int, now: int, result: str) -> None:
+    """Give up what a room has waiting that no other room wants: its greeting, its answers."""
+    await tx.run(LEAVE, room=room, now=now, result=result)
 
 
 async def of_alert(tx: Tx, tenant: int, number: int) -> list[tuple[Notice, int | None, str]]:
@@ -169,4 +208,7 @@ async def of_alert(tx: Tx, tenant: int, number: int) -> list[tuple[Notice, int |
 async def backlog(tx: Tx) -> tuple[int, int | None]:
     """Return how many notices wait, and since when the oldest does."""
     row = await tx.one(BACKLOG)
-    return (row["many"], row["oldest"]) if row else (0, None)
+    if row is None or row["first"] is None:
+        return 0, None
+    first = await tx.one(AT, id=row["first"])
+    return row["many"], first["at"] if first else None

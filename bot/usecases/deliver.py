@@ -5,89 +5,53 @@ marked after its lease ran out may have arrived, and is sent again, marked as a 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
-from bot.domain.alert import Alert
-from bot.domain.notice import FOLD_RESERVE, Lane, Notice, bundle
 from bot.domain.retry import retry_at
-from bot.domain.tenant import Installation, Room, Speaker, Tenant, speaker_of
-from bot.ports import Dead, Later, Never, Receipt
-from bot.storage import alerts, outbox, speakers, tenants
-from bot.storage.engine import Storage, Tx
+from bot.domain.tenant import Installation, Room, Speaker
+from bot.ports import Dead, Later, Never
+from bot.storage import outbox, speakers, tenants
+from bot.storage.engine import Storage, StorageError, uninterrupted
+from bot.usecases.round import MINUTE, Medium, Packet, Round, look, packets_of
 
 LEASE = 60_000
-MINUTE = 60_000
 HOUR = 60 * MINUTE
-PAGE = 1000
-"""How many notices one look at a room takes."""
 ROOMS = 8
 """How many rooms one pass serves side by side."""
-FOLD_PAUSE = 5_000
-"""Milliseconds between the room's last message and a digest, so that a storm gathers."""
 MUTE = "nobody speaks for the bot in this room: install it there, or add a token hook"
 GONE = "the room is gone"
+GRACE = 2.0
+"""Seconds that a stop of the process waits for the message on its way."""
+STOPPED = "the bot was stopped in the middle"
+FAULT = "a fault of the bot's own: its log tells more"
+TURN = 5_000
+"""Milliseconds after which a room gives way to others, whatever it has left to tell: a slow Hipchat must not hold up all."""
+ABOUT_THE_MESSAGE = frozenset({400, 413, 422})
+"""Refusals that may be about the message; every other one is about us or the room."""
+REFUSALS = 50
+"""After so many attempts in a row (about four hours) a message that is refused in every form makes way for the next."""
+LOOK_AFTER = 3
+"""After so many refusals in a row (403, 404) Hipchat is asked whether the room is gone."""
 
 log = structlog.get_logger()
 
-Message = Mapping[str, Any]
+
+class _Unsure(Exception):
+    """The process stops while nobody knows whether a message arrived: as after a crash, the lease runs out."""
 
 
-class Medium(Protocol):
-    """Whoever carries messages into rooms, and knows how they look and how many go."""
+@dataclass(kw_only=True, slots=True)
+class _Turn:
+    """How far the serving of a room has come: the packets still to be sent, and whether a digest has begun."""
 
-    def single(self, notice: Notice, alert: Alert | None) -> Message:
-        """Return the message of one notice."""
-        ...
-
-    def digest(self, notices: Sequence[Notice], about: Mapping[int, Alert], most: int) -> list[Message]:
-        """Return the messages, at most `most`, that stand for many notices."""
-        ...
-
-    def plain(self, message: Message) -> Message | None:
-        """Return a simpler form of a message that was refused, or None when there is none."""
-        ...
-
-    def news_allowed(self, speaker: Speaker, room: int, sent: tuple[list[int], list[int]], now: int) -> int:
-        """Return how many messages of news the room takes now; `sent` are the times of news and of answers."""
-        ...
-
-    def answer_fits(self, speaker: Speaker, room: int, sent: tuple[list[int], list[int]], now: int) -> bool:
-        """Say whether the room takes one more answer now."""
-        ...
-
-    def next_slot(self, speaker: Speaker, room: int, sent: tuple[list[int], list[int]], now: int) -> int:
-        """Return when the room takes a message of news again (epoch ms)."""
-        ...
-
-    async def send(self, message: Message, speaker: Speaker, room: int) -> Receipt:
-        """Send into a room, by Hipchat's id. Raises Later, Never, or Dead."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Round:
-    """What one look at a room found."""
-
-    tenant: Tenant
-    room: Room
-    speaker: Speaker | None
-    fallback: Room | None
-    waiting: Sequence[Notice]
-    about: Mapping[int, Alert]
-    sent: tuple[list[int], list[int]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Packet:
-    """One message and the notices it tells."""
-
-    message: Message
-    tells: tuple[Notice, ...]
-    answer: bool = False
+    lease: outbox.Lease
+    packets: Sequence[Packet] = ()
+    in_digest: bool = False
 
 
 async def send_due(
@@ -101,7 +65,7 @@ async def send_due(
     """Serve every room that has something waiting and may be tried now; return how many rooms were served."""
     now = clock()
     async with storage.read() as tx:
-        due = await outbox.next_due(tx)
+        due = await outbox.next_due(tx, now)
     if due is None or due > now:
         return 0
     async with storage.begin() as tx:
@@ -115,6 +79,8 @@ async def send_due(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Errand:
+    """What serving rooms takes."""
+
     storage: Storage
     medium: Medium
     clock: Callable[[], int]
@@ -122,159 +88,165 @@ class _Errand:
     jitter: Callable[[], float]
 
     async def serve(self, lease: outbox.Lease) -> None:
-        """Send what a leased room may take now, and give the room back."""
+        """Send what a leased room may take now, and give the room back. What goes wrong here is this room's trouble alone."""
+        turn = _Turn(lease=lease)
+        try:
+            await self._serve(turn)
+        except StorageError as error:
+            # The lease runs out by itself; what was on its way then is sent again and marked.
+            log.warning("delivery_not_noted", room=lease.room, reason=str(error))
+        except _Unsure:
+            raise asyncio.CancelledError from None
+        except asyncio.CancelledError:
+            await uninterrupted(self._give_back(turn, STOPPED))
+            raise
+        except Exception:
+            log.exception("delivery_failed", room=lease.room)
+            await self._give_back(turn, FAULT)
+
+    async def _serve(self, turn: _Turn) -> None:
         async with self.storage.read() as tx:
-            found = await _look(tx, lease, self.clock())
+            found = await look(tx, turn.lease, self.clock())
         if found.speaker is None or found.room.gone_at is not None:
-            await self._hand_over(found, GONE if found.room.gone_at is not None else MUTE)
+            await self._hand_over(turn.lease, found, GONE if found.room.gone_at is not None else MUTE)
             return
         now = self.clock()
-        packets, next_at = _packets(self.medium, found, found.speaker, now)
+        packets, next_at = packets_of(self.medium, found, found.speaker, now)
         if packets:
             async with self.storage.begin() as tx:
                 await outbox.begun(tx, [notice.id for packet in packets for notice in packet.tells])
-        for position, packet in enumerate(packets):
+        turn.packets = packets
+        while turn.packets and (turn.in_digest or self.clock() - now < TURN):
             try:
-                await self._send(packet, found.speaker, found.room)
+                held = await self._to_its_end(self._send(turn, found.speaker, found.room))
             except (Later, Dead) as trouble:
-                await self._postpone(lease, found, packets[position:], trouble)
+                await self._postpone(turn, found, trouble)
+                return
+            if not held:
+                log.warning("room_taken_over", room=turn.lease.room)
                 return
         async with self.storage.begin() as tx:
-            await outbox.release(tx, lease.room, retry_at=next_at, failures=0, trouble="")
+            await outbox.failed(tx, _surely_unsent(turn, first_too=True), "")
+            await outbox.release(tx, turn.lease, retry_at=0 if turn.packets else next_at, failures=0, trouble="")
 
-    async def _send(self, packet: Packet, speaker: Speaker, room: Room) -> None:
-        result = "sent"
+    async def _to_its_end(self, sending: Coroutine[Any, Any, bool]) -> bool:
+        """Send and note, also when the process stops meanwhile, if that does not take long: it would be sent twice."""
+        task = asyncio.ensure_future(sending)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task}, timeout=GRACE)
+            if task.done() and not task.cancelled() and task.exception() is None:
+                raise
+            task.cancel()
+            await asyncio.wait({task})
+            raise _Unsure from None
+
+    async def _give_back(self, turn: _Turn, trouble: str) -> None:
+        """Give a room back in the middle: at once when the process stops, later after a fault of ours."""
+        now = self.clock()
+        failures = turn.lease.failures + (trouble == FAULT)
+        again_at = retry_at(failures, now, self.jitter()) if trouble == FAULT else 0
+        with contextlib.suppress(StorageError):
+            async with self.storage.begin() as tx:
+                await outbox.failed(tx, _surely_unsent(turn, first_too=trouble == STOPPED), "")
+                await outbox.release(tx, turn.lease, retry_at=again_at, failures=failures, trouble=trouble)
+
+    async def _send(self, turn: _Turn, speaker: Speaker, room: Room) -> bool:
+        """Send the next packet and note that; say whether the room is still ours."""
+        packet = turn.packets[0]
         try:
             receipt = await self.medium.send(packet.message, speaker, room.hipchat_id)
             result = f"sent ({receipt.status})"
         except Never as never:
-            if never.status in {401, 403, 404}:
-                # The room refuses us, not this message: it waits until somebody mends that.
-                raise Later(never.reason, status=never.status) from None
-            result = await self._send_plain(packet, speaker, room, never)
+            result = await self._send_plain(turn, speaker, room, never)
         now = self.clock()
         async with self.storage.begin() as tx:
             await outbox.done(tx, [notice.id for notice in packet.tells], now, result)
             await outbox.add_sent(tx, room.id, now, answer=packet.answer)
-            await outbox.extend(tx, room.id, now + LEASE)
+            held = await outbox.extend(tx, turn.lease, now + LEASE)
         self.told(result.split(" ", 1)[0])
+        turn.packets = turn.packets[1:]
+        turn.in_digest = not packet.tells
+        turn.lease = held or turn.lease
+        return held is not None
 
-    async def _send_plain(self, packet: Packet, speaker: Speaker, room: Room, never: Never) -> str:
-        """Try the simplest form of a message that Hipchat refused: an alert in plain words beats a lost card."""
-        plain = self.medium.plain(packet.message)
-        if plain is not None:
+    async def _send_plain(self, turn: _Turn, speaker: Speaker, room: Room, never: Never) -> str:
+        """Try ever simpler forms of a message that Hipchat refused: an alert in plain words beats a lost card.
+
+        What is refused in every form waits, since nothing is dropped; only after very many attempts it makes way.
+        """
+        packet = turn.packets[0]
+        first = never
+        plain = self.medium.plain(packet.message) if never.status in ABOUT_THE_MESSAGE else None
+        while plain is not None:
             try:
                 receipt = await self.medium.send(plain, speaker, room.hipchat_id)
             except Never as again:
                 never = again
+                plain = self.medium.plain(plain) if never.status in ABOUT_THE_MESSAGE else None
             else:
-                return f"sent plain ({receipt.status}) after {never.reason}"
+                return f"sent plain ({receipt.status}) after {first.reason}"
+        if never.status not in ABOUT_THE_MESSAGE or turn.lease.failures < REFUSALS:
+            # The room or Hipchat refuses us, not this message: it waits until somebody mends that.
+            raise Later(never.reason, status=never.status) from None
         numbers = [notice.number for notice in packet.tells]
         log.error("message_refused", room=room.id, alerts=numbers, reason=never.reason)
         return f"refused: {never.reason}"
 
-    async def _postpone(
-        self, lease: outbox.Lease, found: _Round, unsent: Sequence[Packet], trouble: Later | Dead
-    ) -> None:
+    async def _postpone(self, turn: _Turn, found: Round, trouble: Later | Dead) -> None:
         """Give the room back until later. What may have arrived stays marked as being sent, so that its repeat says so."""
+        lease = turn.lease
         now = self.clock()
         reason = trouble.reason if isinstance(trouble, Later) else str(trouble)
         maybe = isinstance(trouble, Later) and trouble.maybe_taken
-        surely = [
-            notice.id
-            for position, each in enumerate(unsent)
-            for notice in each.tells
-            if not notice.again and not (maybe and position == 0)
-        ]
+        gone = (
+            isinstance(trouble, Later)
+            and trouble.status in {403, 404}
+            and lease.failures >= LOOK_AFTER
+            and found.speaker is not None
+            and await self.medium.is_gone(found.speaker, found.room.hipchat_id)
+        )
         async with self.storage.begin() as tx:
-            await outbox.failed(tx, surely, reason)
+            await outbox.failed(tx, _surely_unsent(turn, first_too=not maybe), reason)
             if isinstance(trouble, Dead) and isinstance(found.speaker, Installation):
                 await speakers.suspend(tx, found.speaker.oauth_id, now=now, next_try_at=now + HOUR)
+                again_at = now
+            elif gone:
+                await tenants.room_gone(tx, found.tenant.id, found.room.hipchat_id, now)
                 again_at = now
             elif isinstance(trouble, Later) and trouble.retry_at is not None:
                 again_at = trouble.retry_at
             else:
                 again_at = retry_at(lease.failures + 1, now, self.jitter())
-            await outbox.release(tx, lease.room, retry_at=again_at, failures=lease.failures + 1, trouble=reason)
+            await outbox.release(tx, lease, retry_at=again_at, failures=lease.failures + 1, trouble=reason)
         self.told("later")
         log.warning("delivery_postponed", room=lease.room, reason=reason, again_in_ms=again_at - now)
 
-    async def _hand_over(self, found: _Round, why: str) -> None:
+    async def _hand_over(self, lease: outbox.Lease, found: Round, why: str) -> None:
         """Give a room's news to the tenant's fallback room; without one it waits where it is."""
         now = self.clock()
+        moved = 0
         async with self.storage.begin() as tx:
-            moved = await outbox.move(tx, found.room.id, found.fallback.id) if found.fallback else 0
-            await outbox.release(tx, found.room.id, retry_at=0 if moved else now + MINUTE, failures=0, trouble=why)
+            if found.fallback is not None:
+                moved = await outbox.move(tx, found.room.id, found.fallback.id)
+                # A greeting, or the answer to somebody who stands in that room, is of no use in another.
+                await outbox.leave(tx, found.room.id, now, f"not told: {why}")
+            again_at = 0 if found.fallback is not None else now + MINUTE
+            await outbox.release(tx, lease, retry_at=again_at, failures=0, trouble=why)
         log.warning("room_unreachable", room=found.room.id, reason=why, moved=moved)
 
 
-async def _look(tx: Tx, lease: outbox.Lease, now: int) -> _Round:
-    tenant = await tenants.tenant(tx, lease.tenant)
-    room = await tenants.room(tx, lease.room)
-    assert tenant is not None
-    assert room is not None
-    installed, hooked = await speakers.installations(tx, tenant.id), await speakers.hooks(tx, tenant.id)
-    waiting = await outbox.waiting(tx, room.id, PAGE)
-    numbers = sorted({notice.number for notice in waiting if notice.number is not None})
-    about = await alerts.by_numbers(tx, tenant.id, numbers)
-    fallback = None
-    if tenant.fallback_room not in {None, room.id}:
-        assert tenant.fallback_room is not None
-        other = await tenants.room(tx, tenant.fallback_room)
-        if other and other.gone_at is None and speaker_of(other.id, installed, hooked):
-            fallback = other
-    return _Round(
-        tenant=tenant,
-        room=room,
-        speaker=speaker_of(room.id, installed, hooked),
-        fallback=fallback,
-        waiting=await _marked(tx, room, waiting, about),
-        about=about,
-        sent=await outbox.sent_since(tx, room.id, now - MINUTE),
-    )
+def _surely_unsent(turn: _Turn, *, first_too: bool) -> list[int]:
+    """Return the notices that no attempt of this turn, and none before it, can have brought into the room.
 
-
-async def _marked(tx: Tx, room: Room, waiting: Sequence[Notice], about: Mapping[int, Alert]) -> list[Notice]:
-    """Name the room in the detail of notices that were handed over from another one."""
-    belongs = {number: alert.room for number, alert in about.items() if alert.room not in {None, room.id}}
-    others = {each: await tenants.room(tx, each) for each in set(belongs.values()) if each is not None}
-    names = {each: other.name for each, other in others.items() if other is not None}
-    marked = []
-    for notice in waiting:
-        name = names.get(belongs.get(notice.number or 0) or 0)
-        marked.append(replace(notice, detail={**notice.detail, "room": name}) if name else notice)
-    return marked
-
-
-def _packets(medium: Medium, found: _Round, speaker: Speaker, now: int) -> tuple[list[Packet], int]:
-    """Decide what goes out now, and when to look at the room again (0: as soon as there is more)."""
-    packets: list[Packet] = []
-    news_sent, answers_sent = list(found.sent[0]), list(found.sent[1])
-    room = found.room.hipchat_id
-    left = 0
-    for notice in (notice for notice in found.waiting if notice.lane is Lane.COMMAND):
-        if medium.answer_fits(speaker, room, (news_sent, answers_sent), now):
-            packets.append(_single(medium, notice, found.about))
-            answers_sent.append(now)
-        else:
-            left += 1
-    news = [notice for notice in found.waiting if notice.lane is not Lane.COMMAND]
-    allowed = medium.news_allowed(speaker, room, (news_sent, answers_sent), now)
-    chosen = bundle(news, allowed)
-    packets += [_single(medium, notice, found.about) for notice in chosen.single]
-    gathered_at = max(news_sent, default=0) + FOLD_PAUSE
-    if chosen.folded and now >= gathered_at:
-        most = min(FOLD_RESERVE, allowed - len(chosen.single))
-        messages = medium.digest(chosen.folded, found.about, most)
-        # The first message stands for all of them in the books: they are one digest.
-        packets += [Packet(message=message, tells=()) for message in messages[:-1]]
-        packets.append(Packet(message=messages[-1], tells=chosen.folded))
-    elif chosen.folded or len(news) > len(chosen.single) or left:
-        slot = medium.next_slot(speaker, room, (news_sent, answers_sent), now)
-        return packets, max(slot, min(gathered_at, now + FOLD_PAUSE))
-    return packets, 0
-
-
-def _single(medium: Medium, notice: Notice, about: Mapping[int, Alert]) -> Packet:
-    alert = about.get(notice.number) if notice.number is not None else None
-    return Packet(message=medium.single(notice, alert), tells=(notice,), answer=notice.lane is Lane.COMMAND)
+    `first_too` says that the next packet was not sent. A digest of which a page has gone out has begun to be told.
+    """
+    left = turn.packets if first_too else turn.packets[1:]
+    begun: set[int] = set()
+    if turn.in_digest or not first_too:
+        whole = next((packet for packet in turn.packets if packet.tells), None)
+        # The pages of a digest come last, and the last one carries its notices.
+        if whole is not None and (turn.in_digest or not turn.packets[0].tells):
+            begun = {notice.id for notice in whole.tells}
+    return [notice.id for packet in left for notice in packet.tells if not notice.again and notice.id not in begun]
