@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from bot.domain.notice import Lane, News
 from bot.domain.proof import Claim, NotProven, Proof
 from bot.domain.tenant import Feed, Installation, Room, Standing, Tenant
@@ -21,6 +23,9 @@ OTHER_ROOM = "Hipchat says that this installation belongs to another room"
 NOT_INVITED = "this group may not install the bot here (HIPCHAT_GROUPS)"
 UNKNOWN = "no such installation"
 MOVED = "an update may change neither host nor group"
+
+
+log = structlog.get_logger()
 
 
 class Prover(Protocol):
@@ -82,6 +87,7 @@ async def update(
     async with storage.read() as tx:
         known = await speakers.installation(tx, claim.oauth_id)
         tenant = await tenants.tenant(tx, known.tenant) if known else None
+        room = await tenants.room(tx, known.room) if known and known.room is not None else None
     if known is None or tenant is None:
         raise NotProven(UNKNOWN)
     trusted = Claim(
@@ -89,16 +95,17 @@ async def update(
         secret=unseal(known.secret),
         capabilities_url=claim.capabilities_url,
         group_id=claim.group_id if claim.group_id is not None else tenant.group_id,
-        room_id=claim.room_id,
+        # An update need not name the room (hipchat-api.md 7.4); which it is was proven at the installation.
+        room_id=claim.room_id if claim.room_id is not None or room is None else room.hipchat_id,
     )
     proof = await prover.prove(trusted)
     if (proof.host, proof.group_id) != (tenant.host, tenant.group_id):
         raise NotProven(MOVED)
     _agree(trusted, proof, groups)
     async with storage.begin(urgent=True) as tx:
-        room = await _room(tx, tenant, proof, now)
-        await speakers.put(tx, _installation(trusted, proof, tenant, room, seal(trusted.secret)), now)
-    return Installed(tenant=tenant, room=room, first=False)
+        place = await _room(tx, tenant, proof, now)
+        await speakers.put(tx, _installation(trusted, proof, tenant, place, seal(trusted.secret)), now)
+    return Installed(tenant=tenant, room=place, first=False)
 
 
 async def uninstall(
@@ -144,6 +151,10 @@ async def _alive(prover: Prover, each: Installation, unseal: Callable[[bytes], s
     try:
         return not await prover.is_dead(token_url=each.token_url, oauth_id=each.oauth_id, secret=unseal(each.secret))
     except (Later, Never):
+        return False
+    except Exception:
+        # One secret that cannot be opened must not keep the others from being tried.
+        log.exception("installation_not_tried", oauth_id=each.oauth_id)
         return False
 
 
