@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from urllib.parse import urlsplit
 
 DEFAULT_HOSTS = "api.hipchat.com,*.hipchat.com"
@@ -13,6 +14,7 @@ LOG_FORMATS = ("auto", "json", "console")
 HIDDEN = "(set)"
 OFF = "off"
 
+_HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[::1\])(:[1-9][0-9]{0,4})?", re.IGNORECASE | re.ASCII)
 _SPAN = re.compile(r"(\d{1,6})\s*([mhd])", re.IGNORECASE)
 _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SHORTEST = 10 * _UNITS["m"]
@@ -39,15 +41,51 @@ def _port(value: str) -> int:
 
 def _url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    good = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
+    if not good or "@" in parts.netloc or not _has_port(value):
         raise ValueError("an http or https URL is needed, such as https://bot.example.com")
     return value.rstrip("/")
 
 
+def _has_port(value: str) -> bool:
+    """Whether a URL's port, if it has one, is one."""
+    try:
+        return urlsplit(value).port != 0
+    except ValueError:
+        return False
+
+
 def _database(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
+    # Some platforms write the scheme in short.
+    value = re.sub(r"^postgres://", "postgresql://", value)
+    if value == "sqlite:///" or not value.startswith(("sqlite:///", "postgresql://")):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME is needed")
     return value
+
+
+def _mail_server(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or not _has_port(value):
+        raise ValueError("smtp://USER:PASSWORD@HOST:PORT is needed")
+    return value
+
+
+def _file(value: str) -> str:
+    if not Path(value).is_file():
+        raise ValueError("there is no such file")
+    return value
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    words = _words(value)
+    bad = [word for word in words if not _HOST.fullmatch(word)]
+    if bad or not words:
+        raise ValueError(f"hosts such as api.hipchat.com, *.hipchat.com or 127.0.0.1:8080 are needed{_not(bad)}")
+    return words
+
+
+def _not(bad: list[str]) -> str:
+    return f", not {', '.join(bad)}" if bad else ""
 
 
 def _words(value: str) -> tuple[str, ...]:
@@ -120,12 +158,12 @@ class Settings:
     host: str = _setting(_text, "0.0.0.0", "address to listen on")  # type: ignore[assignment]  # noqa: S104 - a server
     base_url: str = _setting(_url, "", "the bot's own address as Hipchat and people reach it")  # type: ignore[assignment]
     database_url: str = _setting(_database, DEFAULT_DATABASE, "sqlite:///FILE or postgresql://...", secret=True)  # type: ignore[assignment]
-    hipchat_hosts: tuple[str, ...] = _setting(_words, _words(DEFAULT_HOSTS), "hosts that may install the bot")  # type: ignore[assignment]
+    hipchat_hosts: tuple[str, ...] = _setting(_hosts, _words(DEFAULT_HOSTS), "hosts that may install the bot")  # type: ignore[assignment]
     hipchat_groups: tuple[int, ...] = _setting(_groups, (), "group ids that may install the bot; all when empty")  # type: ignore[assignment]
-    hipchat_ca_file: str = _setting(_text, "", "certificate authorities to trust for Hipchat Server")  # type: ignore[assignment]
+    hipchat_ca_file: str = _setting(_file, "", "certificate authorities to trust for Hipchat Server")  # type: ignore[assignment]
     hipchat_verify_tls: bool = _setting(_switch, True, "whether Hipchat's certificate is checked")  # type: ignore[assignment]
     secret_key: str = _setting(_secret, "", "encrypts stored secrets; required on PostgreSQL", secret=True)  # type: ignore[assignment]
-    smtp_url: str = _setting(_text, "", "mail server, smtp://USER:PASSWORD@HOST:PORT", secret=True)  # type: ignore[assignment]
+    smtp_url: str = _setting(_mail_server, "", "mail server, smtp://USER:PASSWORD@HOST:PORT", secret=True)  # type: ignore[assignment]
     mail_from: str = _setting(_text, "", "sender of mails")  # type: ignore[assignment]
     log_level: str = _setting(_choice(*LOG_LEVELS), "info", "debug, info, warning or error")  # type: ignore[assignment]
     log_format: str = _setting(_choice(*LOG_FORMATS), "auto", "json, console, or auto: json unless on a terminal")  # type: ignore[assignment]
@@ -175,6 +213,17 @@ def described(settings: Settings) -> list[tuple[str, str, str]]:
         if each.metadata["read"] is _span:
             shown = span_text(value)
         if each.metadata["secret"] and value:
-            shown = value.split("@")[-1] if "@" in shown else HIDDEN if each.name == "secret_key" else shown
+            shown = HIDDEN if each.name == "secret_key" else _without_secrets(shown)
         rows.append((each.name.upper(), shown, str(each.metadata["text"])))
     return rows
+
+
+def _without_secrets(url: str) -> str:
+    """Return a URL without user, password and parameters; what cannot be read is not shown at all."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return HIDDEN
+    if parts.scheme == "sqlite":
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -1,6 +1,7 @@
 """Vault: secrets are sealed before they are stored, with a key that never lies in the database."""
 
 import base64
+import contextlib
 import hashlib
 import os
 import secrets
@@ -36,19 +37,42 @@ class Vault:
             raise WrongKey from None
 
 
+class NoKey(OSError):
+    """The file of the key is empty: put the key back from a backup, or set SECRET_KEY."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: {self.__doc__}")
+
+
 def key_beside(database: str) -> str:
-    """Return the key kept beside a SQLite file, made at the first call, readable by its owner only."""
+    """Return the key kept beside a SQLite file, made at the first call, readable by its owner only. Raises OSError."""
     path = Path(database + KEY_SUFFIX)
     try:
-        return path.read_text().strip()
+        return _read(path)
     except FileNotFoundError:
-        key = secrets.token_urlsafe(32)
+        pass
+    # Written whole under another name first: neither a crash nor another process that starts now finds half a key.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process of ours was a moment earlier
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(key + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):  # another process of ours was a moment earlier
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return _read(path)
+
+
+def _read(path: Path) -> str:
+    key = path.read_text().strip()
+    if not key:
+        raise NoKey(path)
     return key
