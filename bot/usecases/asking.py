@@ -13,7 +13,7 @@ from bot.domain.commands import Command, Filter, Targets
 from bot.domain.reply import Reply
 from bot.domain.signal import SEVERITY_WORDS, Severity
 from bot.domain.tenant import Caller
-from bot.storage import alerts, calls, search
+from bot.storage import alerts, calls, people, search
 from bot.storage.engine import Tx
 from bot.usecases.change import Ledger
 
@@ -163,7 +163,18 @@ async def yes(turn: Turn) -> Command | Reply:
     await _answered(turn)
     command, numbers = asked
     turn.confirmed = tuple(msgspec.json.decode(numbers, type=list[int]))
-    return msgspec.json.decode(command, type=Command)
+    confirmed = msgspec.json.decode(command, type=Command)
+    if confirmed.person is not None:
+        turn.person = await _named(turn, confirmed.person)
+    return confirmed
+
+
+async def _named(turn: Turn, name: str) -> Person | None:
+    """Return whom the question named, as the directory knew them when it was asked."""
+    if name == "me":
+        return turn.caller.actor.person
+    known = await people.by_mention(turn.tx, turn.caller.tenant.id, name)
+    return Person(id=known.id, name=known.mention_name) if known else None
 
 
 async def no(turn: Turn, _command: Command) -> Reply:

@@ -49,7 +49,8 @@ async def change(turn: Turn, command: Command) -> Reply:
         [alert.number for alert in done],
         refusals,
         found.unknown,
-        here=await here_of(turn),
+        # Asked for only when it is told: it may take the database a while.
+        here=await here_of(turn) if found.unknown else reply.Here(last=None),
         now=turn.now,
         zone_name=turn.caller.time_zone,
         detail=_detail(turn, wish),

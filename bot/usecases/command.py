@@ -10,6 +10,7 @@ from bot.domain import reply
 from bot.domain.actor import Person
 from bot.domain.alert import RULES, Rules
 from bot.domain.commands import Command, Misread, parse
+from bot.domain.errors import Invalid
 from bot.domain.notice import Lane, News
 from bot.domain.reply import Reply
 from bot.domain.tenant import Caller, Right, may
@@ -144,6 +145,8 @@ async def _answer(turn: Turn, command: Command | None, misread: Misread | None) 
         return await DOERS[command.verb](turn, command)
     except Asked as question:
         return question.reply
+    except Invalid as invalid:
+        return reply.unclear(invalid.text)
 
 
 async def _within_budget(tx: Tx, caller: Caller, body: str, now: int, fits: Fits) -> str:

@@ -1,0 +1,314 @@
+"""Commands are done once, by those who may, to the alerts of their room (product.md 5)."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bot.domain.actor import Person
+from bot.domain.alert import State
+from bot.domain.notice import Lane, News
+from bot.domain.reply import Reply
+from bot.domain.signal import Kind, Severity
+from bot.domain.tenant import Caller
+from bot.storage import Storage, feeds, open_storage, people, tenants
+from bot.storage.people import Known
+from bot.usecases.command import Done, perform
+from tests.usecases.conftest import Clock, World, settle, signal
+
+
+class Chat:
+    """A room's people: they type, each message with an id of its own."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.said = 0
+        self.fits = True
+
+    async def __call__(
+        self,
+        text: str,
+        who: str | Caller = "dana",
+        *,
+        message: str = "",
+        via: str = "ours:1",
+        storage: Storage | None = None,
+    ) -> Done:
+        """Type something after /alert."""
+        self.said += 1
+        caller = who if isinstance(who, Caller) else self.world.caller(who)
+        return await perform(
+            storage or self.world.storage,
+            caller,
+            f"/alert {text}",
+            message_id=message or f"m{self.said}",
+            via=via,
+            now=self.world.clock.now,
+            rendered=rendered,
+            fits=lambda _sent: self.fits,
+            find_person=self.find,
+        )
+
+    async def find(self, mention: str) -> Person | None:
+        """Know Lee only, and remember so, as the directory does."""
+        if mention.lower() != "lee":
+            return None
+        known = Known(id="id-lee", name="Lee", mention_name="lee", time_zone="", is_guest=False, fetched_at=1)
+        async with self.world.storage.begin() as tx:
+            await people.put(tx, self.world.tenant.id, known)
+        return Person(id="id-lee", name="lee")
+
+
+def rendered(reply: Reply) -> Mapping[str, Any]:
+    """Show the text and the outcome."""
+    return {"text": reply.text, "outcome": reply.outcome.value}
+
+
+@pytest.fixture
+def chat(world: World) -> Chat:
+    """Give the room."""
+    return Chat(world)
+
+
+async def states(world: World) -> dict[int, State]:
+    """Return every alert's state."""
+    return {alert.number: alert.state for alert in await world.alerts()}
+
+
+async def test_a_message_is_done_once(world: World, chat: Chat) -> None:
+    """Again through the same webhook it is answered the same, through another one with nothing; nothing more happens."""
+    await world.post(signal("a"))
+    first = await chat("ack 1 on it", message="m")
+    await chat("unack 1")
+    same, other = await chat("ack 1 on it", message="m"), await chat("ack 1 on it", message="m", via="group:2")
+
+    assert "acked 1: #1" in first.body
+    assert (first.body, "") == (same.body, other.body)
+    assert {1: State.OPEN} == await states(world)
+    assert ["opened", "acked", "unacked"] == [event.action for event in await world.history(1)]
+
+
+async def test_the_same_message_twice_at_once(world: World, chat: Chat) -> None:
+    """Ten deliveries side by side change it once and answer alike."""
+    await world.post(signal("a"))
+    answers = await asyncio.gather(*(chat("ack 1", message="m") for _ in range(10)))
+
+    assert 1 == len({answer.body for answer in answers})
+    assert ["opened", "acked"] == [event.action for event in await world.history(1)]
+
+
+async def test_of_two_at_once_one_wins(world: World, chat: Chat, storage_url: str) -> None:
+    """The other is told who; also when each came to another process (on PostgreSQL)."""
+    await world.post(signal("a"))
+    second = world.storage if storage_url.startswith("sqlite") else await open_storage(storage_url, migrate=False)
+    answers = await asyncio.gather(chat("ack 1", "dana"), chat("ack 1", "lee", storage=second))
+    if second is not world.storage:
+        await second.close()
+    won = [answer for answer in answers if "acked 1: #1" in answer.body]
+    lost = [answer for answer in answers if "#1 is acked by" in answer.body]
+
+    assert (1, 1) == (len(won), len(lost))
+    assert ["done", "refused"] == sorted(answer.outcome for answer in answers)
+
+
+async def test_an_answer_that_does_not_fit_follows(world: World, chat: Chat) -> None:
+    """By REST, first in line; the callback answers nothing, and so does its repeat. The command is done."""
+    await world.post(signal("a"))
+    chat.fits = False
+    first, again = await chat("ack 1", message="m"), await chat("ack 1", message="m")
+    waiting = await world.waiting()
+
+    assert ("", "") == (first.body, again.body)
+    assert {1: State.ACKED} == await states(world)
+    assert [(News.OPENED, Lane.NEWS), (News.REPLY, Lane.COMMAND)] == [(told.news, told.lane) for told in waiting]
+    assert "acked 1: #1" in waiting[-1].detail["body"]
+
+
+# --- whose alerts ---------------------------------------------------------------------------------------------------
+
+
+async def test_alerts_of_others_are_unknown(world: World, chat: Chat, storage: Storage, clock: Clock) -> None:
+    """Of another room and of another tenant: they are neither shown nor changed nor counted."""
+    await world.post(signal("here"))
+    async with world.storage.begin() as tx:
+        room = await tenants.add_room(tx, tenant=world.tenant.id, hipchat_id=1002, name="Dev", now=1)
+        feed = await feeds.add_feed(tx, tenant=world.tenant.id, name="dev", room=room.id, now=1)
+    await world.post(signal("secret"), feed=feed)
+    foreign = await settle(storage, clock, world.intake)
+    await foreign.post(signal("secret"), signal("secret2"), signal("secret3"))
+    answers = [await chat(text) for text in ("ack 2", "show 2", "history 2", "close 1-3", "list all", 'list "secret"')]
+
+    assert not any("secret" in answer.body.replace('\\"secret\\"', "") for answer in answers)
+    assert "There is no #2 in this room" in answers[0].body
+    assert {1: State.CLOSED, 2: State.OPEN} == await states(world)
+    assert {1: State.OPEN, 2: State.OPEN, 3: State.OPEN} == await states(foreign)
+
+
+async def test_guests_read_only(world: World, chat: Chat) -> None:
+    """What changes something is refused to them, also by way of a question; what shows something is not."""
+    await world.post(*(signal(f"k{n}") for n in range(7)))
+    guest = world.caller("gus", is_guest=True)
+    refused = [await chat(text, guest) for text in ("ack 1", "close all", "note 1 x", "own 1", "undo", "test")]
+    shown = await chat("list", guest)
+
+    assert ["Guests can read here, not change anything."] * 6 == [_text(answer) for answer in refused]
+    assert "7 open" in shown.body
+    assert {State.OPEN} == set((await states(world)).values())
+
+
+def _text(answer: Done) -> str:
+    text: str = json.loads(answer.body)["text"]
+    return text
+
+
+# --- yes and no -----------------------------------------------------------------------------------------------------
+
+
+async def ask(world: World, chat: Chat, text: str = "close all") -> Done:
+    """Have six alerts, and be asked."""
+    await world.post(*(signal(f"k{n}") for n in range(6)))
+    answer = await chat(text)
+    assert "Answer /alert yes" in answer.body
+    assert {State.OPEN} == set((await states(world)).values())
+    return answer
+
+
+async def test_yes_is_for_what_was_shown(world: World, chat: Chat) -> None:
+    """What came since is left alone; what was closed since is skipped; and a yes is good once."""
+    await ask(world, chat)
+    await world.post(signal("new"), signal("k0", kind=Kind.RESOLVED))
+    answer, again = await chat("yes"), await chat("yes")
+
+    assert "closed 5: #2 #3 #4 #5 #6" in answer.body
+    assert "skipped #1" in answer.body
+    assert "have not asked you" in again.body
+    assert State.OPEN is (await states(world))[7]
+
+
+@pytest.mark.parametrize("who", ["lee", "guest", "other room"])
+async def test_yes_is_for_who_was_asked(world: World, chat: Chat, who: str) -> None:
+    """Nobody else's yes does it, and in no other room."""
+    await ask(world, chat)
+    async with world.storage.begin() as tx:
+        other = await tenants.add_room(tx, tenant=world.tenant.id, hipchat_id=1002, name="Dev", now=1)
+    caller = {"lee": world.caller("lee"), "guest": world.caller("gus", is_guest=True)}.get(who) or world.caller(
+        room=other
+    )
+    await chat("yes", caller)
+
+    assert {State.OPEN} == set((await states(world)).values())
+
+
+async def test_yes_is_for_two_minutes(world: World, chat: Chat, clock: Clock) -> None:
+    """Later it is forgotten; no forgets it at once."""
+    await ask(world, chat)
+    clock.forward(minutes=2)
+    assert "have not asked you" in (await chat("yes")).body
+    await chat("close all")
+    assert "Left as it is" in (await chat("no")).body
+    assert "have not asked you" in (await chat("yes")).body
+    assert {State.OPEN} == set((await states(world)).values())
+
+
+async def test_yes_to_an_assignment_knows_to_whom(world: World, chat: Chat) -> None:
+    """The person is the one that was named in the question."""
+    await ask(world, chat, "assign all @lee")
+    answer = await chat("yes")
+
+    assert "assigned 6" in answer.body
+    assert {"lee"} == {alert.owner.name for alert in await world.alerts() if alert.owner}
+
+
+async def test_five_are_not_asked_about(world: World, chat: Chat) -> None:
+    """And neither are numbers, however many."""
+    await world.post(*(signal(f"k{n}") for n in range(5)))
+    assert "acked 5" in (await chat("ack all")).body
+    await world.post(*(signal(f"j{n}") for n in range(5)))
+    assert "closed 10" in (await chat("close 1-10")).body
+
+
+# --- undo -----------------------------------------------------------------------------------------------------------
+
+
+async def test_undo_takes_back_my_last_change(world: World, chat: Chat) -> None:
+    """Of everything it changed; once; then the one before."""
+    await world.post(signal("a"), signal("b"))
+    await chat("ack 1 2")
+    await chat("close 2 done")
+    assert "undone 1: #2" in (await chat("undo")).body
+    assert {1: State.ACKED, 2: State.ACKED} == await states(world)
+    assert "undone 2: #1 #2" in (await chat("undo")).body
+    assert {1: State.OPEN, 2: State.OPEN} == await states(world)
+    assert "You have changed nothing" in (await chat("undo")).body
+    assert [None, None] == [alert.owner for alert in await world.alerts()]
+
+
+async def test_undo_is_mine_here_and_soon(world: World, chat: Chat, clock: Clock) -> None:
+    """Not another's, not in another room, not after five minutes."""
+    await world.post(signal("a"))
+    await chat("ack 1")
+    async with world.storage.begin() as tx:
+        other = await tenants.add_room(tx, tenant=world.tenant.id, hipchat_id=1002, name="Dev", now=1)
+    assert "changed nothing" in (await chat("undo", "lee")).body
+    assert "changed nothing" in (await chat("undo", world.caller(room=other))).body
+    clock.forward(minutes=5)
+    assert "changed nothing" in (await chat("undo")).body
+    assert {1: State.ACKED} == await states(world)
+
+
+@pytest.mark.parametrize("between", ["resolve", "worse", "lee"])
+async def test_undo_leaves_what_changed_since(world: World, chat: Chat, between: str) -> None:
+    """A repeat does not stand in its way, a change of the state does."""
+    await world.post(signal("a"))
+    await chat("ack 1")
+    await world.post(signal("a"))
+    match between:
+        case "resolve":
+            await world.post(signal("a", kind=Kind.RESOLVED))
+        case "worse":
+            await world.post(signal("a", severity=Severity.CRITICAL))
+        case _:
+            await chat("own 1", "lee")
+    before = await world.alerts()
+    answer = await chat("undo")
+
+    assert "somebody changed it since" in answer.body
+    assert before == await world.alerts()
+
+
+async def test_undo_of_a_close_lets_repeats_count(world: World, chat: Chat) -> None:
+    """In the present count and words."""
+    await world.post(signal("a", starts_at=1))
+    await chat("close 1")
+    await world.post(signal("a", starts_at=1, summary="newer words"))
+    await chat("undo")
+
+    assert [(State.OPEN, 2, "newer words")] == [
+        (alert.state, alert.count, alert.summary) for alert in await world.alerts()
+    ]
+
+
+# --- what goes wrong ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "ack", "ack 99999", "assign 1 @nobody", "close x"])
+async def test_what_cannot_be_done_is_answered(world: World, chat: Chat, text: str) -> None:
+    """In words, and remembered like anything else; nothing changes."""
+    await world.post(signal("a"), signal("b"))
+    before = await world.alerts()
+    first, again = await chat(text, message="m"), await chat(text, message="m")
+
+    assert first.body
+    assert first.body == again.body
+    assert before == await world.alerts()
+
+
+async def test_a_test_alert_goes_the_whole_way(world: World, chat: Chat) -> None:
+    """It has a number, a place in the outbox, and can be closed."""
+    answer = await chat("test")
+
+    assert "#1" in answer.body
+    assert [1] == [told.number for told in await world.waiting()]
+    assert "closed 1: #1" in (await chat("close 1")).body
