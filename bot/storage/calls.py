@@ -14,7 +14,6 @@ SELECT * FROM calls WHERE tenant_id = :tenant AND room_id = :room AND person_id 
 ORDER BY at DESC LIMIT 1
 """
 SPENT = "UPDATE calls SET undo = '' WHERE tenant_id = :tenant AND room_id = :room AND message_id = :message"
-FORGET = "DELETE FROM calls WHERE at < :before"
 ASK = """
 INSERT INTO questions (tenant_id, room_id, person_id, at, command, numbers)
 VALUES (:tenant, :room, :person, :at, :command, :numbers)
@@ -84,11 +83,6 @@ async def last_undo(tx: Tx, *, tenant: int, room: int, person: str, since: int) 
 async def spent(tx: Tx, call: Call) -> None:
     """Note that a change was taken back: once is enough."""
     await tx.run(SPENT, tenant=call.tenant, room=call.room, message=call.message)
-
-
-async def forget(tx: Tx, before: int) -> None:
-    """Drop calls that are too old to come again."""
-    await tx.run(FORGET, before=before)
 
 
 async def ask(tx: Tx, *, tenant: int, room: int, person: str, at: int, command: str, numbers: str) -> None:

@@ -7,13 +7,11 @@ from bot.storage.alerts import SLICE
 from bot.storage.engine import Tx, Value
 
 ADD_BODY = "INSERT INTO bodies (feed_id, dialect, at, body) VALUES (:feed, :dialect, :at, :body)"
-FORGET_BODIES = "DELETE FROM bodies WHERE at < :before"
 RESOLVED = "SELECT dedup_key, at FROM resolves WHERE feed_id = :feed AND dedup_key IN (:keys) AND at > :since"
 REMEMBER = """
 INSERT INTO resolves (feed_id, dedup_key, at) VALUES (:feed, :dedup_key, :at)
 ON CONFLICT (feed_id, dedup_key) DO UPDATE SET at = excluded.at
 """
-FORGET_RESOLVES = "DELETE FROM resolves WHERE at < :before"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +46,3 @@ async def remember_resolves(tx: Tx, feed: int, keys: Iterable[str], now: int) ->
     rows: list[Mapping[str, Value]] = [{"feed": feed, "dedup_key": key, "at": now} for key in keys]
     if rows:
         await tx.run_many(REMEMBER, rows)
-
-
-async def forget(tx: Tx, *, bodies_before: int, resolves_before: int) -> None:
-    """Drop what is no longer kept."""
-    await tx.run(FORGET_BODIES, before=bodies_before)
-    await tx.run(FORGET_RESOLVES, before=resolves_before)

@@ -35,7 +35,6 @@ WHERE id = :room AND lease_until = :held
 EXTEND = "UPDATE rooms SET lease_until = :until WHERE id = :room AND lease_until = :held"
 ADD_SENT = "INSERT INTO sent (room_id, at, answer) VALUES (:room, :at, :answer)"
 SENT_SINCE = "SELECT at, answer FROM sent WHERE room_id = :room AND at > :since AND at < :until ORDER BY at"
-FORGET_SENT = "DELETE FROM sent WHERE at < :before"
 WAITING_ROOMS = """
 SELECT lease_until, retry_at FROM rooms
 WHERE EXISTS (SELECT 1 FROM outbox WHERE outbox.room_id = rooms.id AND done_at IS NULL)
@@ -168,11 +167,6 @@ async def sent_since(tx: Tx, room: int, since: int) -> tuple[list[int], list[int
     """
     rows = await tx.all(SENT_SINCE, room=room, since=since, until=since + 2 * MINUTE)
     return [row["at"] for row in rows if not row["answer"]], [row["at"] for row in rows if row["answer"]]
-
-
-async def forget_sent(tx: Tx, before: int) -> None:
-    """Drop counts that no budget looks at any more."""
-    await tx.run(FORGET_SENT, before=before)
 
 
 async def next_due(tx: Tx, now: int | None = None) -> int | None:

@@ -1,16 +1,54 @@
 """Retention: what is old is cleared away, in small transactions."""
 
-from bot.storage import calls, inbox, outbox
-from bot.storage.engine import Storage
+from collections.abc import Awaitable, Callable
+
+from bot.domain.alert import RULES
+from bot.storage import retention, tenants, timers
+from bot.storage.engine import Storage, Tx
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
+PAGE = 200
+"""How many alerts go in one transaction: each may have many rows of history."""
+ABOUT_ALERTS = (timers.PROMISE, timers.UNTIL, timers.REMINDER, timers.STALE, timers.FLAPPING)
+CALLS_DAYS = 7
+"""Days for which a command that comes again is answered the same."""
 
 
-async def clear(storage: Storage, *, raw_days: int, now: int) -> None:
-    """Drop raw bodies past their days, resolves and message counts that no rule looks at, and calls of last week."""
+async def clear(storage: Storage, *, raw_days: int, retention_days: int, now: int) -> None:
+    """Drop alerts that were closed for `retention_days`, with all that is known of them, and raw bodies after `raw_days`.
+
+    And what no rule looks at any more: told news of the same age, resolves, counts, old commands. An active alert stays,
+    however old. A pass is a sequence of short transactions, between which others write.
+    """
+    before = now - retention_days * DAY
+    async with storage.read() as tx:
+        known = [tenant.id for tenant in await tenants.tenants(tx)]
+    for tenant in known:
+
+        async def alerts(tx: Tx, tenant: int = tenant) -> bool:
+            # Under the lock nobody folds a signal into an alert that is about to go.
+            await tenants.lock(tx, tenant)
+            numbers = await retention.closed(tx, tenant, before, PAGE)
+            if numbers:
+                await retention.alerts(tx, tenant, numbers, ABOUT_ALERTS)
+            return len(numbers) == PAGE
+
+        await _in_slices(storage, alerts)
+    await _in_slices(storage, lambda tx: retention.told(tx, before))
+    await _in_slices(storage, lambda tx: retention.bodies(tx, now - raw_days * DAY))
     async with storage.begin() as tx:
-        await inbox.forget(tx, bodies_before=now - raw_days * DAY, resolves_before=now - 2 * HOUR)
-    async with storage.begin() as tx:
-        await outbox.forget_sent(tx, now - HOUR)
-        await calls.forget(tx, now - 7 * DAY)
+        await retention.small_things(
+            tx,
+            resolves=now - 2 * RULES.remember_resolve,
+            sent=now - HOUR,
+            calls=now - CALLS_DAYS * DAY,
+            questions=now - DAY,
+        )
+
+
+async def _in_slices(storage: Storage, clear_some: Callable[[Tx], Awaitable[bool]]) -> None:
+    more = True
+    while more:
+        async with storage.begin() as tx:
+            more = await clear_some(tx)

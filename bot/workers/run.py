@@ -50,7 +50,10 @@ async def run(parts: Parts) -> None:
             return await speakers.next_try(tx)
 
     async def clear_away() -> int | None:
-        await retention.clear(parts.storage, raw_days=parts.settings.raw_days, now=parts.clock())
+        kept = parts.settings
+        await retention.clear(
+            parts.storage, raw_days=kept.raw_days, retention_days=kept.retention_days, now=parts.clock()
+        )
         return parts.clock() + HOUR
 
     async with asyncio.TaskGroup() as group:

@@ -1,0 +1,135 @@
+"""Every hot statement goes by its index (performance.md, "Partial indexes"): a table of a million rows is not read through."""
+
+from typing import Any
+
+import pytest
+
+from bot.domain.alert import ACTIVE, State
+from bot.domain.signal import Severity
+from bot.storage import (
+    Param,
+    Storage,
+    Tx,
+    alerts,
+    calls,
+    feeds,
+    inbox,
+    open_storage,
+    outbox,
+    people,
+    retention,
+    search,
+    speakers,
+    tenants,
+    timers,
+)
+
+GROWING = ("alerts", "history", "outbox", "bodies", "resolves", "calls", "sent", "timers", "people", "keys")
+
+HOT: dict[str, tuple[str, dict[str, Param]]] = {
+    "newest alert of keys": (alerts.LATEST, {"feed": 1, "keys": ["a", "b"]}),
+    "alerts by number": (alerts.BY_NUMBER, {"tenant": 1, "numbers": [1, 2]}),
+    "save": (alerts.TOUCH, {"count": 1, "last_seen_at": 1, "senders": "{}", "tenant_id": 1, "number": 1}),
+    "no longer the latest": (alerts.NO_LONGER_LATEST, {"tenant_id": 1, "number": 1}),
+    "history": (alerts.HISTORY, {"tenant": 1, "number": 1}),
+    "remembered resolves": (inbox.RESOLVED, {"feed": 1, "keys": ["a"], "since": 1}),
+    "command done before": (calls.FIND, {"tenant": 1, "room": 1, "message": "m"}),
+    "undo": (calls.LAST_UNDO, {"tenant": 1, "room": 1, "person": "1", "since": 1}),
+    "question": (calls.ASKED, {"tenant": 1, "room": 1, "person": "1", "since": 1}),
+    "key": (feeds.KEY_BY_HASH, {"hash": "h"}),
+    "installation": (speakers.INSTALLATION, {"oauth_id": "o"}),
+    "installations": (speakers.OF_TENANT, {"tenant": 1}),
+    "callback path": (speakers.HOOK_BY_CALLBACK, {"hash": "h"}),
+    "person": (people.BY_ID, {"tenant": 1, "id": "1"}),
+    "room": (tenants.ROOM_BY_HIPCHAT, {"tenant": 1, "hipchat_id": 1}),
+    "what waits": (outbox.WAITING, {"room": 1, "limit": 10}),
+    "rooms that wait": (outbox.WAITING_ROOMS, {}),
+    "claim": (outbox.CLAIM, {"until": 1, "now": 1, "far": 1, "limit": 8}),
+    "told": (outbox.DONE, {"now": 1, "result": "r", "id": 1}),
+    "news of an alert": (outbox.OF_ALERT, {"tenant": 1, "number": 1}),
+    "sent lately": (outbox.SENT_SINCE, {"room": 1, "since": 1, "until": 2}),
+    "next timer": (timers.NEXT, {"kinds": ["a", "b"]}),
+    "tenants with timers": (timers.TENANTS_DUE, {"kinds": ["a", "b"], "now": 1}),
+    "old alerts": (retention.CLOSED, {"tenant": 1, "before": 1, "limit": 10}),
+    "old bodies": (retention.BODIES, {"before": 1, "limit": 10}),
+    "old news": (retention.TOLD, {"before": 1, "limit": 10}),
+}
+
+PAGES: dict[str, search.Query] = {
+    "active of a room": search.Query(tenant=1, room=1),
+    "open of a room": search.Query(tenant=1, room=1, states=frozenset({State.OPEN})),
+    "worst of a room": search.Query(tenant=1, room=1, worst_first=True),
+    "severe of a room": search.Query(tenant=1, room=1, severities=frozenset({Severity.CRITICAL})),
+    "newest of a room": search.Query(tenant=1, room=1, states=frozenset(State)),
+    "active of a feed": search.Query(tenant=1, feed=1, states=ACTIVE),
+    "all of a feed": search.Query(tenant=1, feed=1, states=frozenset(State), before=100),
+}
+
+
+class Explaining:
+    """A transaction that tells how a statement would be run."""
+
+    def __init__(self, tx: Tx, dialect: str) -> None:
+        self._tx = tx
+        self._explain = "EXPLAIN QUERY PLAN " if dialect == "sqlite" else "EXPLAIN "
+        self.plan: list[str] = []
+
+    async def all(self, sql: str, **params: Param) -> list[Any]:
+        """Explain instead of running."""
+        rows = await self._tx.all(self._explain + sql, **params)
+        self.plan = [str(row[list(row.keys())[-1]]) for row in rows]
+        return []
+
+
+async def plan_of(storage: Storage, sql: str, params: dict[str, Param]) -> list[str]:
+    """Return the lines of a statement's plan."""
+    async with storage.begin() as tx:
+        if storage.dialect == "postgresql":
+            await tx.run("SET LOCAL enable_seqscan = off")
+        explaining = Explaining(tx, storage.dialect)
+        await explaining.all(sql, **params)
+    return explaining.plan
+
+
+def check(plan: list[str]) -> None:
+    """Fail for a table that grows and is read through."""
+    text = "\n".join(plan)
+
+    assert plan
+    for line in plan:
+        words = line.replace("->", " ").split()
+        reads_through = (words[:1] == ["SCAN"] and "INDEX" not in words) or "Seq" in words
+        assert not (reads_through and any(table in words for table in GROWING)), text
+
+
+@pytest.mark.parametrize("name", HOT)
+async def test_a_hot_statement_goes_by_an_index(storage: Storage, name: str) -> None:
+    """Reads of what grows are searches, also in an update and in what is cleared away."""
+    sql, params = HOT[name]
+
+    check(await plan_of(storage, sql, params))
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_of_alerts_goes_by_an_index(storage: Storage, name: str) -> None:
+    """Also of those in a room or feed of a tenant that has many."""
+    async with storage.begin() as tx:
+        if storage.dialect == "postgresql":
+            await tx.run("SET LOCAL enable_seqscan = off")
+        explaining = Explaining(tx, storage.dialect)
+        await search.find(explaining, PAGES[name], limit=10)  # type: ignore[arg-type]  # reads with `all` only
+
+    check(explaining.plan)
+
+
+async def test_the_newest_of_a_room_need_no_sorting() -> None:
+    """The first page of a room's alerts is read in order, however many the room or the tenant has."""
+    # PostgreSQL chooses by its statistics, of which an empty table has none.
+    storage = await open_storage("sqlite:///:memory:", migrate=True)
+    async with storage.read() as tx:
+        explaining = Explaining(tx, storage.dialect)
+        query = search.Query(tenant=1, room=1, states=frozenset(State))
+        await search.find(explaining, query, limit=1)  # type: ignore[arg-type]  # reads with `all` only
+    await storage.close()
+
+    assert ["SEARCH alerts USING INDEX alerts_of_room (tenant_id=? AND room_id=?)"] == explaining.plan
