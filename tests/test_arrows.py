@@ -179,7 +179,7 @@ def test_one_module_reads_the_environment() -> None:
         ("from bot.web.server import create_app", {"web"}),
         ("import bot.web.server", {"web"}),
         ("from bot import web", {"web"}),
-        ("def late():\n    from bot.storage.sqlite import connect", {"storage"}),
+        ("def late():\n    from bot.storage.connection import connect", {"storage"}),
         ("import webbrowser", set()),
     ],
 )

@@ -11,7 +11,7 @@ The SQL is one text for both engines; how its parameters and macros are written 
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -84,6 +84,9 @@ class Tx(Protocol):
         ...
 
 
+Work = Callable[[Tx], Coroutine[Any, Any, Result]]
+
+
 class Storage(Protocol):
     """An open database. Every method raises the family of StorageError."""
 
@@ -103,6 +106,18 @@ class Storage(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[Tx]:
         """Open one consistent snapshot for reading, which never waits for a writer. A statement that writes raises Full."""
+        ...
+
+    async def write(self, work: Work[Result], *, urgent: bool = False) -> Result:
+        """Do `work` in a transaction as `begin` opens it, and return what it returns.
+
+        `work` awaits nothing but its transaction: on SQLite it is run whole in the database's thread, where a statement costs
+        no way there and back. What it touches besides is its own, or is only read.
+        """
+        ...
+
+    async def look(self, work: Work[Result]) -> Result:
+        """Do `work` in a snapshot as `read` opens it; the same holds for it as in `write`."""
         ...
 
     async def ping(self) -> None:

@@ -1,8 +1,9 @@
 """Outbox: what is to be told to rooms, the lease under which one worker tells it, and what was sent when."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from bot.domain.notice import Lane, News, Notice
 from bot.storage.alerts import SLICE
@@ -86,7 +87,7 @@ def notice_of(row: Row) -> Notice:
         lane=Lane(row["lane"]),
         at=row["at"],
         number=row["number"],
-        detail=json.loads(row["detail"]),
+        detail=msgspec.json.decode(row["detail"]),
         again=row["result"] == SENDING,
     )
 
@@ -100,7 +101,7 @@ async def add(tx: Tx, posts: Iterable[Post]) -> None:
             "number": post.number,
             "news": post.news.value,
             "lane": int(post.lane),
-            "detail": json.dumps(dict(post.detail), ensure_ascii=False),
+            "detail": msgspec.json.encode(dict(post.detail)).decode(),
             "at": post.at,
         }
         for post in posts

@@ -18,9 +18,11 @@ from bot.storage.engine import (
     Conflict,
     Full,
     Param,
+    Result,
     Row,
     StorageError,
     Value,
+    Work,
     uninterrupted,
 )
 from bot.storage.statement import POSTGRESQL
@@ -208,6 +210,16 @@ class PostgresStorage:
                 yield tx
             finally:
                 await tx.rollback()
+
+    async def write(self, work: Work[Result], *, urgent: bool = False) -> Result:
+        """See Storage."""
+        async with self.begin(urgent=urgent) as tx:
+            return await work(tx)
+
+    async def look(self, work: Work[Result]) -> Result:
+        """See Storage."""
+        async with self.read() as tx:
+            return await work(tx)
 
     @asynccontextmanager
     async def _connection(self, *, urgent: bool) -> AsyncIterator[Connection]:

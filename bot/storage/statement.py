@@ -4,14 +4,15 @@
 - `IN (:ids)` with a list becomes as many placeholders as the next power of two, filled up by repeating the last value, so
   that few statement texts arise and each database keeps its prepared ones. At most MOST_VALUES values; an empty list
   makes `IN` false, and with `NOT IN`, where that would be wrong, it is a ValueError.
+- A statement that is run for many rows, all of whose parameters stand in one `VALUES (...)`, is written once for up to MOST_ROWS rows.
 - `{pk}` is a number given by the database, `{for_update}` locks the rows read, `{skip_locked}` also passes over rows that others
   have locked. SQLite has one writer and needs no row locks.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import cycle
+from itertools import chain, cycle
 from operator import itemgetter
 from typing import Final, cast
 
@@ -21,6 +22,7 @@ SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
 
 MOST_VALUES: Final = 512
+MOST_ROWS: Final = 128
 
 MACROS: Final = {
     SQLITE: {
@@ -36,9 +38,12 @@ MACROS: Final = {
 }
 
 TOKEN: Final = re.compile(r"""'[^']*'|"[^"]*"|--[^\n]*|::|:(?P<name>[A-Za-z_]\w*)""")
+ROW: Final = re.compile(r"\bVALUES\s*(?P<row>\((?:[^()]|\([^()]*\))*\))", re.IGNORECASE)
 NOT_IN: Final = re.compile(r"\bNOT\s+IN\s*\(\s*\Z", re.IGNORECASE)
 
 Sizes = tuple[tuple[str, int], ...]
+Runs = tuple[str, list[tuple[Value, ...]]]
+"""A text as one database reads it, and the values of each of its runs."""
 
 
 class Statement:
@@ -121,6 +126,36 @@ def bind(dialect: str, sql: str, params: Mapping[str, Param]) -> tuple[str, tupl
     return statement.sql, storable(
         tuple([next(turns[name]) if name in turns else flat[name] for name in statement.names])
     )
+
+
+@lru_cache(maxsize=4096)
+def repeated(sql: str, count: int) -> str | None:
+    """Return SQL with its `VALUES (...)` written for so many rows; None where a parameter stands outside of that."""
+    found = ROW.search(sql)
+    if found is None or any(token["name"] for token in TOKEN.finditer(sql[: found.start()] + sql[found.end() :])):
+        return None
+    return f"{sql[: found.start('row')]}{', '.join([found['row']] * count)}{sql[found.end('row') :]}"
+
+
+def slices(total: int) -> Iterator[slice]:
+    """Cut rows into slices of MOST_ROWS, and the rest into powers of two, so that few statement texts arise."""
+    start = 0
+    while start < total:
+        size = min(MOST_ROWS, 1 << ((total - start).bit_length() - 1))
+        yield slice(start, start + size)
+        start += size
+
+
+def bind_rows(dialect: str, sql: str, rows: Sequence[Mapping[str, Value]]) -> list[Runs]:
+    """Return the texts that write many rows: one for up to MOST_ROWS of them where it can be, else the same for each."""
+    statement = render(dialect, sql)
+    values = [statement.values(row) for row in rows]
+    if len(values) == 1 or repeated(sql, 2) is None:
+        return [(statement.sql, values)]
+    return [
+        (render(dialect, cast("str", repeated(sql, len(part)))).sql, [tuple(chain.from_iterable(part))])
+        for part in (values[each] for each in slices(len(values)))
+    ]
 
 
 def padded(name: str, values: Sequence[Value]) -> list[Value]:

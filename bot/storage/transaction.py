@@ -1,11 +1,11 @@
 """What an open transaction remembers, on either engine: whether it has begun, failed or ended."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from bot.storage.engine import Param, StorageError, Value
-from bot.storage.statement import bind, render
+from bot.storage.statement import Runs, bind, bind_rows, render
 
 INTERRUPTED = "a statement of this transaction was interrupted"
 OVER = "this transaction is over"
@@ -32,7 +32,16 @@ class Transaction:
             self._failure = error
             raise
 
-    def bound_many(self, sql: str, rows: Iterable[Mapping[str, Value]]) -> tuple[str, list[tuple[Value, ...]]]:
+    def bound_rows(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> list[Runs]:
+        """Return texts that may run now, each for many rows where it can."""
+        self._refuse_ended()
+        try:
+            return bind_rows(self._dialect, sql, rows)
+        except Exception as error:
+            self._failure = error
+            raise
+
+    def bound_many(self, sql: str, rows: Iterable[Mapping[str, Value]]) -> Runs:
         """Return text and values of a statement that may run now, once for each row."""
         self._refuse_ended()
         try:

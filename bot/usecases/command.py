@@ -77,13 +77,10 @@ async def perform(
     `rendered` makes the body of a reply, `fits` says whether the room takes one more answer, `find_person` looks a
     mention name up.
     """
-    async with storage.read() as tx:
-        before = await _before(tx, caller, message_id, via)
-    if before is not None:
-        return before
     command, misread = _parsed(text)
     person = await _person(command, caller, find_person)
-    async with storage.begin(urgent=True) as tx:
+
+    async def work(tx: Tx) -> Done:
         await tenants.lock(tx, caller.tenant.id)
         before = await _before(tx, caller, message_id, via)
         if before is not None:
@@ -106,7 +103,9 @@ async def perform(
                 undo=turn.undo,
             ),
         )
-    return Done(body=body, verb=command.verb if command else "misread", outcome=answer.outcome.value)
+        return Done(body=body, verb=command.verb if command else "misread", outcome=answer.outcome.value)
+
+    return await storage.write(work, urgent=True)
 
 
 async def _before(tx: Tx, caller: Caller, message_id: str, via: str) -> Done | None:

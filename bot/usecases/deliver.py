@@ -16,12 +16,12 @@ from bot.domain.retry import retry_at
 from bot.domain.tenant import Installation, Room, Speaker
 from bot.ports import Dead, Later, Never
 from bot.storage import outbox, speakers, tenants
-from bot.storage.engine import Storage, StorageError, uninterrupted
+from bot.storage.engine import Storage, StorageError, Tx, uninterrupted
 from bot.usecases.round import MINUTE, Medium, Packet, Round, look, packets_of
 
 LEASE = 60_000
 HOUR = 60 * MINUTE
-ROOMS = 8
+ROOMS = 32
 """How many rooms one pass serves side by side."""
 MUTE = "nobody speaks for the bot in this room: install it there, or add a token hook"
 GONE = "the room is gone"
@@ -64,12 +64,10 @@ async def send_due(
 ) -> int:
     """Serve every room that has something waiting and may be tried now; return how many rooms were served."""
     now = clock()
-    async with storage.read() as tx:
-        due = await outbox.next_due(tx, now)
+    due = await storage.look(lambda tx: outbox.next_due(tx, now))
     if due is None or due > now:
         return 0
-    async with storage.begin() as tx:
-        leases = await outbox.claim(tx, now=now, until=now + LEASE, limit=ROOMS)
+    leases = await storage.write(lambda tx: outbox.claim(tx, now=now, until=now + LEASE, limit=ROOMS))
     errand = _Errand(storage=storage, medium=medium, clock=clock, told=told, jitter=jitter)
     async with asyncio.TaskGroup() as group:
         for lease in leases:
@@ -105,16 +103,16 @@ class _Errand:
             await self._give_back(turn, FAULT)
 
     async def _serve(self, turn: _Turn) -> None:
-        async with self.storage.read() as tx:
-            found = await look(tx, turn.lease, self.clock())
+        now = self.clock()
+        found = await self.storage.look(lambda tx: look(tx, turn.lease, now))
         if found.speaker is None or found.room.gone_at is not None:
             await self._hand_over(turn.lease, found, GONE if found.room.gone_at is not None else MUTE)
             return
         now = self.clock()
         packets, next_at = packets_of(self.medium, found, found.speaker, now)
         if packets:
-            async with self.storage.begin() as tx:
-                await outbox.begun(tx, [notice.id for packet in packets for notice in packet.tells])
+            begun = [notice.id for packet in packets for notice in packet.tells]
+            await self.storage.write(lambda tx: outbox.begun(tx, begun))
         turn.packets = packets
         while turn.packets and (turn.in_digest or self.clock() - now < TURN):
             try:
@@ -125,9 +123,12 @@ class _Errand:
             if not held:
                 log.warning("room_taken_over", room=turn.lease.room)
                 return
-        async with self.storage.begin() as tx:
+
+        async def give_back(tx: Tx) -> None:
             await outbox.failed(tx, _surely_unsent(turn, first_too=True), "")
             await outbox.release(tx, turn.lease, retry_at=0 if turn.packets else next_at, failures=0, trouble="")
+
+        await self.storage.write(give_back)
 
     async def _to_its_end(self, sending: Coroutine[Any, Any, bool]) -> bool:
         """Send and note, also when the process stops meanwhile, if that does not take long: it would be sent twice."""
@@ -161,10 +162,13 @@ class _Errand:
         except Never as never:
             result = await self._send_plain(turn, speaker, room, never)
         now = self.clock()
-        async with self.storage.begin() as tx:
+
+        async def note(tx: Tx) -> outbox.Lease | None:
             await outbox.done(tx, [notice.id for notice in packet.tells], now, result)
             await outbox.add_sent(tx, room.id, now, answer=packet.answer)
-            held = await outbox.extend(tx, turn.lease, now + LEASE)
+            return await outbox.extend(tx, turn.lease, now + LEASE)
+
+        held = await self.storage.write(note)
         self.told(result.split(" ", 1)[0])
         turn.packets = turn.packets[1:]
         turn.in_digest = not packet.tells

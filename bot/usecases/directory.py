@@ -48,14 +48,16 @@ async def room(
     storage: Storage, chat: Chat[Speaker], installation: Installation, hipchat_id: int, *, now: int
 ) -> Spot | None:
     """Return the room of a signed callback; a group's installation may meet a room for the first time. None: not its room."""
-    async with storage.read() as tx:
+
+    async def seen(tx: Tx) -> tuple[Tenant, Spot | None]:
         tenant = await tenants.tenant(tx, installation.tenant)
         assert tenant is not None
         known = await tenants.room_by_hipchat(tx, tenant.id, hipchat_id)
-        if known is not None:
-            return await _spot(tx, tenant, known)
-    if installation.room is not None:
-        return None
+        return tenant, await _spot(tx, tenant, known) if known else None
+
+    tenant, spot = await storage.look(seen)
+    if spot is not None or installation.room is not None:
+        return spot
     try:
         place = await chat.place(installation, hipchat_id)
     except (Later, Never, Dead) as trouble:
@@ -110,8 +112,7 @@ async def look_again(
 
 async def person(storage: Storage, chat: Chat[Speaker], speaker: Speaker, who: str, *, now: int) -> Known:
     """Return who a user id is. When Hipchat does not say in time, what is known, or a name made of the id."""
-    async with storage.read() as tx:
-        known = await people.by_id(tx, speaker.tenant, who)
+    known = await storage.look(lambda tx: people.by_id(tx, speaker.tenant, who))
     if known is not None and now - known.fetched_at < FRESH:
         return known
     found = await _ask(chat, speaker, int(who))
@@ -126,8 +127,7 @@ def finder(storage: Storage, chat: Chat[Speaker], speaker: Speaker, *, now: int)
     """Return the look-up by mention name for a room; it answers None for a name that nobody has."""
 
     async def find(mention: str) -> Person | None:
-        async with storage.read() as tx:
-            known = await people.by_mention(tx, speaker.tenant, mention)
+        known = await storage.look(lambda tx: people.by_mention(tx, speaker.tenant, mention))
         if known is None or now - known.fetched_at >= FRESH:
             found = await _ask(chat, speaker, f"@{mention}")
             if found is not None:

@@ -16,7 +16,7 @@ from bot.storage import alerts, inbox, tenants
 from bot.storage.engine import BadValue, Busy, Conflict, Storage, StorageError, Tx, uninterrupted
 from bot.usecases.change import Decided, Ledger
 
-GROUP = 500
+GROUP = 200
 """The most signals that share a commit: a command waits for one group at the most."""
 ATTEMPTS = 3
 STOPPING = "the server is stopping"
@@ -154,10 +154,12 @@ class Intake:
                 waiting.answer.set_result(answer)
 
     async def _attempt(self, deliveries: Sequence[Delivery]) -> list[list[Result]]:
+        async def work(tx: Tx) -> list[list[Result]]:
+            return await receive(tx, deliveries, self._clock(), self._rules)
+
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self._storage.begin() as tx:
-                    answers = await receive(tx, deliveries, self._clock(), self._rules)
+                answers = await self._storage.write(work)
             except Busy:
                 if attempt == ATTEMPTS:
                     raise

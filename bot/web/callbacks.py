@@ -248,8 +248,7 @@ async def _signed(request: web.Request, parts: Parts) -> tuple[Installation, sig
     try:
         token = signed.find_token(request.headers.get("Authorization"), request.query.get("signed_request"))
         issuer = signed.claimed_issuer(token)
-        async with parts.storage.read() as tx:
-            known = await speakers.installation(tx, issuer)
+        known = await parts.storage.look(lambda tx: speakers.installation(tx, issuer))
         secret = parts.vault.open(known.secret) if known and known.standing is Standing.ACTIVE else None
         who = signed.verify(token, lambda _issuer: secret, parts.clock())
     except signed.BadSignature as bad:

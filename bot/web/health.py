@@ -1,12 +1,15 @@
 """Health: whether the process lives, whether it can work, and its figures."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 
+import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.parts import PARTS, Parts
+from bot.storage import outbox
 from bot.storage.engine import StorageError
 from bot.web.bodies import answer
 
@@ -18,6 +21,9 @@ PINGS: Mapping[str, Callable[[Parts], Awaitable[None]]] = {
     "database": lambda parts: parts.storage.ping(),
 }
 """What must answer before the process can work, by name."""
+
+
+log = structlog.get_logger()
 
 
 def routes() -> list[web.RouteDef]:
@@ -50,5 +56,15 @@ async def get_readiness(request: web.Request) -> web.Response:
 
 
 async def get_metrics(request: web.Request) -> web.Response:
-    """Answer the metrics as Prometheus reads them."""
-    return web.Response(body=request.app[PARTS].metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    """Answer the metrics as Prometheus reads them. The outbox is counted when somebody asks: NaN without a database."""
+    parts = request.app[PARTS]
+    try:
+        many, oldest = await parts.storage.look(outbox.backlog)
+    except StorageError as error:
+        log.warning("outbox_not_counted", reason=str(error))
+        parts.metrics.waiting.set(math.nan)
+        parts.metrics.oldest.set(math.nan)
+    else:
+        parts.metrics.waiting.set(many)
+        parts.metrics.oldest.set(0 if oldest is None else max(0, parts.clock() - oldest) / 1000)
+    return web.Response(body=parts.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -28,12 +28,7 @@ async def run(parts: Parts) -> None:
         )
         if served:
             return parts.clock()
-        async with parts.storage.read() as tx:
-            many, oldest = await outbox.backlog(tx)
-            due = await outbox.next_due(tx)
-        parts.metrics.waiting.set(many)
-        parts.metrics.oldest.set(0 if oldest is None else max(0, parts.clock() - oldest) / 1000)
-        return due
+        return await parts.storage.look(outbox.next_due)
 
     async def time_passes() -> int | None:
         if await escalate.run_due(parts.storage, now=parts.clock(), started_at=started_at, rules=parts.rules):

@@ -318,6 +318,18 @@ async def test_run_many_writes_a_thousand_rows(storage: Storage) -> None:
     assert (1000, 0, 999) == (total["n"], total["low"], total["high"])
 
 
+@pytest.mark.parametrize("count", [1, 2, 127, 128, 129, 300])
+async def test_run_many_keeps_each_value_in_its_row(storage: Storage, count: int) -> None:
+    """However many rows a statement takes at once, each holds its own values, in their order."""
+    rows: list[dict[str, Value]] = [{"name": f"n{n}", "size": n, "live": True, "body": b""} for n in range(count)]
+    async with storage.begin() as tx:
+        await tx.run_many(ADD, rows)
+        await tx.run_many("UPDATE things SET size = size + :more WHERE name = :name", [{"name": "n0", "more": 7}] * 2)
+        found = await tx.all("SELECT name, size FROM things ORDER BY id")
+
+    assert [(f"n{n}", n + (14 if n == 0 else 0)) for n in range(count)] == [(row["name"], row["size"]) for row in found]
+
+
 async def test_run_many_is_all_or_nothing(storage: Storage) -> None:
     """One bad row among many fails the transaction."""
     rows: list[dict[str, Value]] = [{"name": name, "size": 1, "live": True, "body": b""} for name in ("a", "b", "a")]
@@ -432,3 +444,84 @@ async def test_close_waits_for_transactions(storage: Storage) -> None:
     await task
 
     assert [1] == counted
+
+
+# --- write and look -------------------------------------------------------------------------------------------------
+
+
+async def test_write_commits_and_returns(storage: Storage) -> None:
+    """What the work returns comes back, and what it wrote is there."""
+
+    async def work(tx: Tx) -> str:
+        await add(tx, "a")
+        return "done"
+
+    assert "done" == await storage.write(work)
+    assert ["a"] == await names(storage)
+
+
+async def test_works_that_share_a_commit_fail_alone(storage: Storage) -> None:
+    """Of many works at once each gets its own result or its own error, and leaves nothing of itself when it fails."""
+
+    async def work(tx: Tx, number: int) -> int:
+        await add(tx, f"n{number}")
+        if number % 3 == 1:
+            await add(tx, f"n{number}")
+        if number % 3 == 2:
+            raise ZeroDivisionError
+        return number
+
+    results = await asyncio.gather(
+        *(storage.write(lambda tx, number=number: work(tx, number)) for number in range(30)),  # type: ignore[misc]
+        return_exceptions=True,
+    )
+
+    assert [f"n{number}" for number in range(0, 30, 3)] == sorted(await names(storage), key=lambda name: int(name[1:]))
+    assert list(range(0, 30, 3)) == results[0::3]
+    assert all(isinstance(result, Conflict) for result in results[1::3])
+    assert all(isinstance(result, ZeroDivisionError) for result in results[2::3])
+
+
+async def test_an_error_that_work_caught_is_its_end(storage: Storage) -> None:
+    """A statement that failed ends its work, as it ends a transaction, though nobody raised it again."""
+
+    async def work(tx: Tx) -> None:
+        await add(tx, "a")
+        with pytest.raises(Conflict):
+            await add(tx, "a")
+
+    with pytest.raises(Conflict):
+        await storage.write(work)
+
+    assert [] == await names(storage)
+
+
+async def test_a_cancelled_work_costs_the_others_nothing(storage: Storage) -> None:
+    """Who does not wait any more is forgotten, or served all the same; the neighbours are served."""
+    tasks = [asyncio.create_task(storage.write(lambda tx, n=n: add(tx, f"n{n}"))) for n in range(4)]  # type: ignore[misc]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert {"n0", "n2", "n3"} <= set(await names(storage))
+
+
+async def test_look_reads_and_cannot_write(storage: Storage) -> None:
+    """A look sees what is committed; a statement that writes in it is refused."""
+    await storage.write(lambda tx: add(tx, "a"))
+
+    assert ["a"] == [row["name"] for row in await storage.look(lambda tx: tx.all(NAMES))]
+    with pytest.raises(Full):
+        await storage.look(lambda tx: add(tx, "b"))
+    with pytest.raises(Full):
+        await storage.look(lambda tx: tx.run_many(ADD, [{"name": "b", "size": 1, "live": True, "body": b""}]))
+    assert ["a"] == await names(storage)
+
+
+async def test_a_closed_storage_refuses_work(storage: Storage) -> None:
+    """After the end there is an error, not silence."""
+    await storage.close()
+
+    for way in (storage.write, storage.look):
+        with pytest.raises(StorageError):
+            await way(lambda tx: add(tx, "a"))

@@ -20,7 +20,7 @@ async def url(postgres: Server) -> AsyncIterator[str]:
 @pytest.fixture
 async def pair(url: str) -> AsyncIterator[tuple[Storage, Storage]]:
     """Open one database twice, as two processes would, with one table of two rows."""
-    one = await open_storage(f"{url}?pool=2", migrate=False)
+    one = await open_storage(f"{url}{'&' if '?' in url else '?'}pool=2", migrate=False)
     other = await open_storage(url, migrate=False)
     async with one.begin() as tx:
         await tx.run("CREATE TABLE things (id BIGINT PRIMARY KEY, size BIGINT)")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage import Busy, Full, Storage, StorageError, open_storage
+from bot.storage import Busy, Full, Storage, StorageError, Tx, open_storage
 from bot.storage.sqlite import SqliteStorage
 from bot.storage.turn import Turn
 
@@ -209,3 +209,36 @@ async def test_a_relative_path_is_kept_when_the_folder_changes(tmp_path: Path, m
     await storage.close()
 
     assert (tmp_path / "a b.db").exists()
+
+
+async def test_work_waits_for_nothing_else(sqlite: SqliteStorage) -> None:
+    """Work that awaits anything but its transaction is refused, and nothing of it is kept."""
+
+    async def work(tx: Tx) -> None:
+        await tx.run("CREATE TABLE later (id {pk})")
+        await asyncio.sleep(0)
+
+    with pytest.raises(StorageError, match="waits for nothing"):
+        await sqlite.write(work)
+    async with sqlite.read() as tx:
+        found = await tx.all("SELECT name FROM sqlite_master WHERE name = 'later'")
+
+    assert [] == found
+
+
+async def test_urgent_work_comes_first(sqlite: SqliteStorage) -> None:
+    """What waits while somebody writes is done in one go, the urgent works before the others."""
+    done: list[str] = []
+
+    async def work(_tx: Tx, name: str) -> None:
+        done.append(name)
+
+    async with sqlite.begin():
+        waiting = [
+            asyncio.create_task(sqlite.write(lambda tx, name=name: work(tx, name), urgent=name.startswith("u")))  # type: ignore[misc]
+            for name in ("a", "b", "u1", "c", "u2")
+        ]
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+
+    assert ["u1", "u2", "a", "b", "c"] == done

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.storage import Param
-from bot.storage.statement import bind
+from bot.storage import Param, Value
+from bot.storage.statement import MOST_ROWS, bind, bind_rows, slices
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,38 @@ def test_not_in_nothing_is_refused(sql: str) -> None:
     """`NOT IN` of an empty list would be false where it should be true."""
     with pytest.raises(ValueError, match="empty list"):
         bind("sqlite", sql, {"ids": []})
+
+
+def test_a_statement_takes_many_rows_at_once() -> None:
+    """The row of VALUES is repeated, in slices of few lengths; values follow each other row by row."""
+    sql = "INSERT INTO t (a, b) VALUES (CAST(:a AS BIGINT), :b) ON CONFLICT (a) DO UPDATE SET b = excluded.b"
+    rows: list[dict[str, Value]] = [{"a": n, "b": f"{n}"} for n in range(3)]
+
+    assert [
+        (
+            "INSERT INTO t (a, b) VALUES (CAST(? AS BIGINT), ?), (CAST(? AS BIGINT), ?) ON CONFLICT (a) DO UPDATE SET b = excluded.b",
+            [(0, "0", 1, "1")],
+        ),
+        (
+            "INSERT INTO t (a, b) VALUES (CAST(? AS BIGINT), ?) ON CONFLICT (a) DO UPDATE SET b = excluded.b",
+            [(2, "2")],
+        ),
+    ] == bind_rows("sqlite", sql, rows)
+
+
+@pytest.mark.parametrize("sql", ["UPDATE t SET a = :a WHERE b = :b", "INSERT INTO t (a) VALUES (:a) RETURNING :b"])
+def test_other_statements_run_once_for_each_row(sql: str) -> None:
+    """Where a parameter stands outside of VALUES, the statement is as it was."""
+    rows = [{"a": n, "b": n} for n in range(3)]
+
+    assert [(sql.replace(":a", "?").replace(":b", "?"), [(0, 0), (1, 1), (2, 2)])] == bind_rows("sqlite", sql, rows)
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, MOST_ROWS, MOST_ROWS + 1, 3 * MOST_ROWS + 77])
+def test_slices_cover_all_rows(total: int) -> None:
+    """Every row is in one slice, in order, and each length is a power of two."""
+    rows = list(range(total))
+    cut = [rows[each] for each in slices(total)]
+
+    assert rows == [row for part in cut for row in part]
+    assert all(len(part).bit_count() == 1 for part in cut)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
@@ -11,7 +10,8 @@ from structlog.testing import capture_logs
 from bot.domain import action, episode
 from bot.domain.alert import Action, Outcome, State
 from bot.domain.signal import Kind, Rejected, Severity, Signal
-from bot.storage import Busy, Conflict, Storage, StorageError, Tx, feeds
+from bot.storage import Busy, Conflict, Storage, StorageError, feeds
+from bot.storage.engine import Result, Work
 from bot.usecases.change import Decided, Ledger
 from bot.usecases.ingest import GROUP, Delivery, Intake
 from tests.usecases.conftest import Clock, World, running, settle, signal
@@ -34,16 +34,14 @@ class Counting:
         """Leave the rest to the storage."""
         return getattr(self._storage, name)
 
-    @asynccontextmanager
-    async def begin(self, *, urgent: bool = False) -> AsyncIterator[Tx]:
-        """Begin, later or never."""
+    async def write(self, work: Work[Result], *, urgent: bool = False) -> Result:
+        """Write, later or never."""
         self.begun += 1
         self.inside.set()
         await self.gate.wait()
         if self.failures:
             raise self.failures.pop(0)
-        async with self._storage.begin(urgent=urgent) as tx:
-            yield tx
+        return await self._storage.write(work, urgent=urgent)
 
 
 @pytest.fixture
