@@ -135,7 +135,8 @@ class Alert:
 
     `state_*` say since when, by whom and with what words the state is what it is. `reported` is the severity that the
     source said last; `severity` differs from it only where a person set it. `senders` are the dialects that report it
-    now, each with the end it promised (or None). `latest` marks the newest alert of its dedup key.
+    now, each with the end it promised (or None). `latest` marks the newest alert of its dedup key. `heard` tells whether the
+    room has heard of this firing, `silenced_by` which silence keeps its last news from the room.
     """
 
     tenant: int
@@ -169,6 +170,8 @@ class Alert:
     flaps: int = 0
     flap_told_at: int | None = None
     latest: bool = True
+    heard: bool = True
+    silenced_by: int | None = None
 
     @property
     def active(self) -> bool:

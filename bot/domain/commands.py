@@ -26,6 +26,8 @@ MEANT = {
     "claim": "own",
     "reassign": "assign",
     "fix": "close",
+    "mute": "silence",
+    "unmute": "unsilence",
     "postpone": "snooze",
     "unsnooze": "wake",
 }

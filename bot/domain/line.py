@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.domain.filters import SEVERITIES, STATES, mention
+from bot.domain.matcher import Matcher
 from bot.domain.targets import Targets, at_number, refuse_mix
 from bot.domain.words import Misread, Words, shown
 
@@ -23,7 +24,7 @@ class Command:
 
     `verb` is the canonical one. `person` is `me` or a mention name without `@`. `duration` is in milliseconds; `until` is
     a day, `HH:MM` or both (`tomorrow 09:00`), which `spans.moment` makes a time of. `note` is verbatim. `topic` is the
-    verb that help was asked about.
+    verb that help was asked about. `silences` are the numbers of silences.
     """
 
     verb: str
@@ -37,6 +38,8 @@ class Command:
     duplicate_of: int | None = None
     page: int = 1
     topic: str = ""
+    matchers: tuple[Matcher, ...] = ()
+    silences: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ BEGAN = "began {}"
 OWNER = "owner: {}"
 UNTIL = "until {}"
 LABELS = "labels: {}"
+SILENCED = "silenced by {}"
 MORE = "… and {} more"
 EARLIER = "earlier: #{}"
 HISTORY = "#{} {}"
@@ -33,6 +34,7 @@ DESCRIPTION_LONGEST = 800
 LABELS_SHOWN = 12
 LINKS_SHOWN = 5
 ROWS = 25
+NOTHING_SILENCED: Mapping[int, str] = {}
 
 
 def counts_line(counts: Mapping[State, int]) -> str:
@@ -43,8 +45,8 @@ def counts_line(counts: Mapping[State, int]) -> str:
     )
 
 
-def line(alert: Alert, *, now: int, zone_name: str) -> str:
-    """Put an alert on one line: `#12 critical open 14 min  Disk full on db1 (unassigned)`."""
+def line(alert: Alert, *, now: int, zone_name: str, silenced: str = "") -> str:
+    """Put an alert on one line: `#12 critical open 14 min  Disk full on db1 (unassigned)`; `silenced` names what hides it."""
     owner = alert.owner.name if alert.owner else UNASSIGNED
     lasted = lasting(now - (alert.opened_at if alert.state is State.OPEN else alert.state_at))
     state = f"{alert.state.value} {lasted}"
@@ -53,7 +55,8 @@ def line(alert: Alert, *, now: int, zone_name: str) -> str:
     until = f" {UNTIL.format(clock(alert.until, zone_name, now=now))}" if alert.until and alert.active else ""
     times = COUNTED.format(alert.count) if alert.count > 1 else ""
     summary = shown(alert.summary, SUMMARY_LONGEST)
-    return f"#{alert.number} {alert.severity.word} {state}{until}  {summary}{times} ({owner})"
+    mark = f", {SILENCED.format(silenced)}" if silenced else ""
+    return f"#{alert.number} {alert.severity.word} {state}{until}{mark}  {summary}{times} ({owner})"
 
 
 def listing(
@@ -65,14 +68,18 @@ def listing(
     chosen: Filter | None = None,
     page: int = 1,
     pages: int = 1,
+    silenced: Mapping[int, str] = NOTHING_SILENCED,
 ) -> str:
-    """Write a page of alerts, counts first; `counts` are of everything that `chosen` fits, on all pages."""
+    """Write a page of alerts, counts first; `counts` are of everything that `chosen` fits, on all pages.
+
+    `silenced` tells by number which silences hide an alert.
+    """
     rows = [counts_line(counts)]
     if page > pages:
         rows.append(NO_SUCH_PAGE.format(page, pages, spelled(chosen, pages)))
     elif not alerts and chosen is not None:
         rows.append(NOTHING_FITS)
-    rows += [line(alert, now=now, zone_name=zone_name) for alert in alerts]
+    rows += [line(alert, now=now, zone_name=zone_name, silenced=silenced.get(alert.number, "")) for alert in alerts]
     if 1 <= page <= pages and pages > 1:
         footer = PAGES.format(page, pages)
         rows.append(footer + (NEXT_PAGE.format(spelled(chosen, page + 1)) if page < pages else ""))
@@ -106,8 +113,8 @@ def _quoted(value: str) -> str:
     )
 
 
-def card(alert: Alert, *, now: int, zone_name: str) -> str:
-    """Write all that is known about one alert."""
+def card(alert: Alert, *, now: int, zone_name: str, silenced: str = "") -> str:
+    """Write all that is known about one alert; `silenced` names what hides it."""
     state = f"#{alert.number} {alert.severity.word} {alert.state.value}"
     if alert.state is State.OPEN:
         head = f"{state} {lasting(now - alert.opened_at)}"
@@ -115,6 +122,8 @@ def card(alert: Alert, *, now: int, zone_name: str) -> str:
         head = f"{state} {ago(alert.state_at, zone_name, now=now)} by {by(alert)}"
     if alert.until is not None and alert.active:
         head += f", {UNTIL.format(clock(alert.until, zone_name, now=now))}"
+    if silenced:
+        head += f", {SILENCED.format(silenced)}"
     if alert.state_note:
         head += f": {shown(alert.state_note, SUMMARY_LONGEST)}"
     rows = [head, shown(alert.summary, 2 * SUMMARY_LONGEST)]

@@ -22,6 +22,8 @@ class News(enum.StrEnum):
     ASSIGNED = "assigned"
     ENDED = "ended"
     REMINDER = "reminder"
+    SILENCE_ENDING = "silence_ending"
+    SILENCE_ENDED = "silence_ended"
     GREETING = "greeting"
     TEST = "test"
     REPLY = "reply"

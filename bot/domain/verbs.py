@@ -20,6 +20,7 @@ from bot.domain.readers import (
     read_text,
     read_timed,
 )
+from bot.domain.readers_silence import read_silence, read_unsilence
 from bot.domain.readers_time import read_snooze
 from bot.domain.spelling import nearest
 from bot.domain.words import Misread, shown
@@ -168,6 +169,33 @@ VERBS: tuple[Verb, ...] = (
         summary="make it more or less severe",
         example="severity 12 critical",
         reader=read_severity,
+    ),
+    Verb(
+        name="silence",
+        usage=(
+            "silence service=db severity<=warning 2h [text]",
+            'silence host=~"web.*" until 09:00 [text]',
+            "silence all 30m",
+            "silence S3 2h",
+        ),
+        summary="hear nothing of such alerts in this room for a while; first it says what that hides",
+        example="silence service=db severity<=warning 2h moving the database",
+        reader=read_silence,
+    ),
+    Verb(
+        name="silences",
+        usage=("silences",),
+        summary="the silences of this room, and how much each has hidden",
+        example="silences",
+        reader=read_alone,
+        changes=False,
+    ),
+    Verb(
+        name="unsilence",
+        usage=("unsilence S3 [text]", "unsilence all"),
+        summary="end a silence, and hear what waited",
+        example="unsilence S3",
+        reader=read_unsilence,
     ),
     Verb(
         name="history",

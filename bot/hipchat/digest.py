@@ -17,9 +17,11 @@ HEAD = "digest: {many} more in {groups} since {since}"
 ONE_GROUP = "1 group"
 GROUPS = "{many} groups"
 CLOSED = "closed by now"
-MAY_REPEAT = "parts of this may be a repeat: the bot stopped while it sent this"
+MAY_REPEAT = "parts of this may be a repeat: nobody told the bot whether an earlier try arrived"
 CUT = "… and {many} more among #{first}-#{last}: /alert list"
 NAME_LIMIT = 120
+WORDS_LIMIT = 4000
+"""Characters of news that is about no alert of its own."""
 CLOSING = 200
 """Characters of a message that are kept for its closing line."""
 FEW_MISSING = 3
@@ -60,7 +62,7 @@ def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, n
         lost = sorted(number for number in numbers if number not in about)
         if lost:
             lines.append(spans(lost))
-        lines += [html_within(" ".join(text.split()), NAME_LIMIT * 4) for text in others]
+        lines += [html_within(" ".join(text.split()), WORDS_LIMIT) for text in others]
         if handed_over:
             lines.append(html_within(FOR_ROOM.format(room=", ".join(handed_over)), NAME_LIMIT * 4))
         if any(notice.again for notice in folded):

@@ -62,6 +62,8 @@ STATE_LOZENGES = {
 WORDS = {News.GREETING: GREETING, News.TEST: TEST}
 FOLDED = frozenset({News.RESOLVED, News.UNREPORTED, News.CHANGED, News.AGAIN})
 """News that folds to its activity line: nobody has to act on it."""
+SAID = frozenset({News.SILENCE_ENDING, News.SILENCE_ENDED})
+"""News in the words of its detail `why`, for those named in `rings`, about alerts of at most `severity`."""
 RINGS = frozenset({News.OPENED, News.WORSE, News.REOPENED, News.FLAPPING, News.ENDED})
 HOLDS = frozenset({"acked", "owned", "snoozed"})
 """What is done until a time."""
@@ -82,6 +84,8 @@ def reply(said: Reply) -> dict[str, Any]:
 
 def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
     """Return the message of one notice: a card with a true fallback, or plain words where there is no alert."""
+    if told.news in SAID:
+        return _said(told)
     rung = [name for name in told.detail.get("rings", "").split() if rings_one(name)]
     if rung:
         return _called(told, rung)
@@ -101,7 +105,7 @@ def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
 
 def words_of(told: Notice) -> str:
     """Return what a notice says that is about no alert."""
-    return WORDS.get(told.news) or cut(told.detail.get("why", TEST), MESSAGE_LIMIT)
+    return WORDS.get(told.news) or cut(told.detail.get("why") or TEST, MESSAGE_LIMIT)
 
 
 def headline(told: Notice, alert: Alert, now: int) -> str:
@@ -153,6 +157,22 @@ def _severity(told: Notice, alert: Alert) -> Severity:
 def _plain(text: str, *, again: bool) -> dict[str, Any]:
     words = f"{text} {AGAIN}" if again else text
     return {"message": html_within(words, MESSAGE_LIMIT), "message_format": "html", "color": "gray", "notify": False}
+
+
+def _said(told: Notice) -> dict[str, Any]:
+    """Return news in words: text where somebody is to be rung, because only there a mention rings."""
+    word = told.detail.get("severity", "")
+    words = f"{words_of(told)} {AGAIN}" if told.again else words_of(told)
+    body: dict[str, Any] = {
+        "message": html_within(words, MESSAGE_LIMIT),
+        "message_format": "html",
+        "color": SEVERITY_COLORS[Severity[word.upper()]] if word else "gray",
+        "notify": word in {Severity.ERROR.word, Severity.CRITICAL.word},
+    }
+    rung = " ".join(f"@{name}" for name in told.detail.get("rings", "").split(" ") if rings_one(name))
+    if rung:
+        body |= {"message": cut(f"{rung} {silent(words)}", MESSAGE_LIMIT), "message_format": "text"}
+    return body
 
 
 def _rung(told: Notice, alert: Alert) -> dict[str, Any]:

@@ -46,6 +46,8 @@ COLUMNS = (
     "flaps",
     "flap_told_at",
     "latest",
+    "heard",
+    "silenced_by",
     "words",
 )
 _KEPT = ("tenant_id", "number", "feed_id", "dedup_key", "opened_at", "latest")
@@ -112,6 +114,8 @@ def alert_of(row: Row) -> Alert:
         flaps=row["flaps"],
         flap_told_at=row["flap_told_at"],
         latest=bool(row["latest"]),
+        heard=bool(row["heard"]),
+        silenced_by=row["silenced_by"],
     )
 
 
@@ -151,6 +155,8 @@ def row_of(alert: Alert) -> dict[str, Value]:
         "flaps": alert.flaps,
         "flap_told_at": alert.flap_told_at,
         "latest": alert.latest,
+        "heard": alert.heard,
+        "silenced_by": alert.silenced_by,
         "words": words_of(alert),
     }
 

@@ -1,5 +1,7 @@
 """Tenants, their rooms and their people."""
 
+from dataclasses import dataclass
+
 from bot.domain.tenant import Room, Tenant
 from bot.storage.engine import Row, Tx
 
@@ -9,7 +11,7 @@ ON CONFLICT (host, group_id) DO UPDATE SET name = excluded.name RETURNING *
 """
 TENANT = "SELECT * FROM tenants WHERE id = :id"
 TENANTS = "SELECT * FROM tenants ORDER BY id"
-LOCK = "SELECT id, last_number FROM tenants WHERE id IN (:ids) ORDER BY id {for_update}"
+LOCK = "SELECT id, last_number, silences FROM tenants WHERE id IN (:ids) ORDER BY id {for_update}"
 NUMBERED = "UPDATE tenants SET last_number = :last WHERE id = :id"
 FALLBACK = "UPDATE tenants SET fallback_room_id = :room WHERE id = :id AND fallback_room_id IS NULL"
 LAST_NUMBER = "SELECT last_number FROM tenants WHERE id = :id"
@@ -66,12 +68,21 @@ async def tenants(tx: Tx) -> list[Tenant]:
     return [tenant_of(row) for row in await tx.all(TENANTS)]
 
 
-async def lock(tx: Tx, *tenant_ids: int) -> dict[int, int]:
-    """Lock tenants until the transaction ends and return each one's last alert number.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locked:
+    """What the row of a locked tenant says: its last alert number, and how many silences are live."""
+
+    last_number: int
+    silences: int
+
+
+async def lock(tx: Tx, *tenant_ids: int) -> dict[int, Locked]:
+    """Lock tenants until the transaction ends and return what each one's row says.
 
     Whoever changes alerts takes this lock first, so that among replicas exactly one change wins and numbers have no gaps.
     """
-    return {row["id"]: row["last_number"] for row in await tx.all(LOCK, ids=sorted(set(tenant_ids)))}
+    rows = await tx.all(LOCK, ids=sorted(set(tenant_ids)))
+    return {row["id"]: Locked(last_number=row["last_number"], silences=row["silences"]) for row in rows}
 
 
 async def numbered(tx: Tx, tenant_id: int, last: int) -> None:

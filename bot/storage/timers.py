@@ -30,6 +30,10 @@ STALE = "stale"
 """Nobody has reported an alert for a long time."""
 FLAPPING = "flapping"
 """A flapping alert was left unspoken of for a window."""
+SILENCE_ENDING = "silence_ending"
+"""A silence ends soon; the number is the silence's."""
+SILENCE_ENDED = "silence_ended"
+"""A silence ends; the number is the silence's."""
 
 
 _UNLESS_SET = "ON CONFLICT (kind, tenant_id, number) DO NOTHING"

@@ -1,13 +1,15 @@
 """Change: writing what decisions came to, whoever made them: alerts, history, news and timers in one go."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.domain import holding
 from bot.domain.alert import RULES, Alert, Change, Event, Outcome, Rules
 from bot.domain.notice import lane_of
-from bot.storage import alerts, outbox, timers
+from bot.storage import alerts, outbox, silences, timers
 from bot.storage.engine import Tx
+from bot.usecases import quiet
+from bot.usecases.quiet import Known, Telling
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,17 +23,22 @@ class Decided:
 
 @dataclass(slots=True)
 class Ledger:
-    """What a transaction is going to write for one tenant. Alerts are written once, however often they changed."""
+    """What a transaction is going to write for one tenant. Alerts are written once, however often they changed.
+
+    `silenced` is false where it is known that the tenant has no silence.
+    """
 
     tenant: int
     now: int
     rules: Rules = RULES
+    silenced: bool = True
     new: dict[int, Alert] = field(default_factory=dict)
     changed: dict[int, Alert] = field(default_factory=dict)
     touched: dict[int, Alert] = field(default_factory=dict)
     events: list[tuple[int, Event]] = field(default_factory=list)
     posts: list[outbox.Post] = field(default_factory=list)
     armed: list[timers.Timer] = field(default_factory=list)
+    tellings: list[Telling] = field(default_factory=list)
 
     def add(self, decided: Decided) -> None:
         """Take a change in. News goes to the alert's room, unless whoever made the change tells the room himself."""
@@ -43,19 +50,23 @@ class Ledger:
         self.events.extend((subject.number, event) for event in change.events)
         if after is None:
             return
+        if not decided.told and not (after.heard and after.silenced_by is None):
+            # Whoever changes it in the room has the room look at it.
+            after = replace(after, heard=True, silenced_by=None)
         self._alert(before, change, after)
         if change.news is not None and decided.told and after.room is not None:
-            self.posts.append(
-                outbox.Post(
-                    tenant=after.tenant,
-                    room=after.room,
-                    news=change.news,
-                    lane=lane_of(change.news, after.severity),
-                    at=self.now,
-                    number=after.number,
-                    detail=_detail(change),
-                )
+            post = outbox.Post(
+                tenant=after.tenant,
+                room=after.room,
+                news=change.news,
+                lane=lane_of(change.news, after.severity),
+                at=self.now,
+                number=after.number,
+                detail=_detail(change),
             )
+            self.posts.append(post)
+            fresh = before is None or before.number != after.number or not before.active
+            self.tellings.append(Telling(post=post, alert=after, fresh=fresh))
         self._timers(before, change, after)
 
     def _alert(self, before: Alert | None, change: Change, after: Alert) -> None:
@@ -94,16 +105,27 @@ class Ledger:
         self.armed.append(timers.Timer(kind=kind, tenant=alert.tenant, number=alert.number, due_at=due))
 
     async def write(self, tx: Tx) -> None:
-        """Write everything that was taken in."""
-        await alerts.store(
-            tx,
-            new=self.new.values(),
-            changed=self.changed.values(),
-            touched=self.touched.values(),
-        )
+        """Write everything that was taken in; what a silence covers is written and not told."""
+        if self.tellings:
+            await self._keep_back(tx)
+        await alerts.store(tx, new=self.new.values(), changed=self.changed.values(), touched=self.touched.values())
         await alerts.add_history(tx, self.tenant, self.events)
         await outbox.add(tx, self.posts)
         await timers.arm(tx, self.armed)
+
+    async def _keep_back(self, tx: Tx) -> None:
+        live = await silences.live(tx, self.tenant) if self.silenced else []
+        kept = quiet.kept_back(self.tellings, live, self.now)
+        self.posts = [post for post in self.posts if id(post) not in kept.posts]
+        self.events += kept.events
+        for number, known in kept.known.items():
+            self._know(number, known)
+        await quiet.note(tx, self.tenant, kept, self.now)
+
+    def _know(self, number: int, known: Known) -> None:
+        for alerts_of in (self.new, self.changed):
+            if number in alerts_of:
+                alerts_of[number] = replace(alerts_of[number], heard=known.heard, silenced_by=known.silenced_by)
 
 
 def _hold(alert: Alert) -> tuple[object, ...]:
@@ -111,15 +133,7 @@ def _hold(alert: Alert) -> tuple[object, ...]:
 
 
 def _words(alert: Alert) -> tuple[object, ...]:
-    return (
-        alert.summary,
-        alert.description,
-        alert.labels,
-        alert.links,
-        alert.told_at,
-        alert.reported,
-        alert.resolved_at,
-    )
+    return alert.summary, alert.description, alert.labels, alert.links, alert.told_at, alert.reported, alert.resolved_at
 
 
 def _detail(change: Change) -> dict[str, str]:

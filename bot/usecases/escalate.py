@@ -6,7 +6,7 @@ from bot.domain import episode, holding
 from bot.domain.alert import HOUR, MINUTE, RULES, Alert, Rules
 from bot.storage import tenants, timers
 from bot.storage.engine import Storage
-from bot.usecases import hold
+from bot.usecases import hold, silencing
 from bot.usecases.due import Decision, Due, Fire, about_alert
 
 PAGE = 500
@@ -47,6 +47,8 @@ FIRE: Mapping[str, Fire] = {
     timers.STALE: about_alert(_stale),
     timers.PROMISE: about_alert(_promise),
     timers.FLAPPING: about_alert(_flapping),
+    timers.SILENCE_ENDING: silencing.ending,
+    timers.SILENCE_ENDED: silencing.ended,
 }
 """What each kind of timer does. Timers of other kinds wait: a newer version's are not for this one to drop."""
 

@@ -191,10 +191,13 @@ def _parts(delivery: Delivery) -> Iterator[Delivery]:
 async def receive(tx: Tx, deliveries: Sequence[Delivery], now: int, rules: Rules = RULES) -> list[list[Result]]:
     """Fold the items of one or many requests, in order, and write what they come to. One request or a hundred alike."""
     feeds = {delivery.feed.id: delivery.feed for delivery in deliveries}
-    last = await tenants.lock(tx, *(feed.tenant for feed in feeds.values()))
-    given = dict(last)
+    locked = await tenants.lock(tx, *(feed.tenant for feed in feeds.values()))
+    given = {tenant: held.last_number for tenant, held in locked.items()}
     problems = {feed.id: await _problems(tx, feed, deliveries, now, rules) for feed in feeds.values()}
-    ledgers = {tenant: Ledger(tenant=tenant, now=now, rules=rules) for tenant in last}
+    ledgers = {
+        tenant: Ledger(tenant=tenant, now=now, rules=rules, silenced=held.silences > 0)
+        for tenant, held in locked.items()
+    }
     answers = []
     for delivery in deliveries:
         of_feed = problems[delivery.feed.id]
@@ -203,7 +206,7 @@ async def receive(tx: Tx, deliveries: Sequence[Delivery], now: int, rules: Rules
     for ledger in ledgers.values():
         await ledger.write(tx)
     for tenant, number in given.items():
-        if number != last[tenant]:
+        if number != locked[tenant].last_number:
             await tenants.numbered(tx, tenant, number)
     for each in problems.values():
         await inbox.remember_resolves(tx, each.feed.id, each.unheard, now)

@@ -5,6 +5,7 @@ from bot.domain.alert import State
 from bot.domain.commands import Command, help_text
 from bot.domain.reply import Reply
 from bot.storage import alerts, search
+from bot.usecases import silencing
 from bot.usecases.asking import Meant, Turn, here_of, meant
 
 PAGE = 15
@@ -28,6 +29,7 @@ async def show_list(turn: Turn, command: Command) -> Reply:
         chosen=chosen,
         page=command.page,
         pages=max(1, -(-sum(counts.values()) // PAGE)),
+        silenced=await silencing.marks(turn, page),
     )
     return reply.info(text)
 
@@ -37,7 +39,11 @@ async def show_one(turn: Turn, command: Command) -> Reply:
     found = await meant(turn, command)
     if not found.alerts:
         return await _unknown(turn, found)
-    cards = [listing.card(alert, now=turn.now, zone_name=turn.caller.time_zone) for alert in found.alerts[:CARDS]]
+    marks = await silencing.marks(turn, found.alerts[:CARDS])
+    cards = [
+        listing.card(alert, now=turn.now, zone_name=turn.caller.time_zone, silenced=marks.get(alert.number, ""))
+        for alert in found.alerts[:CARDS]
+    ]
     rest = [alert.number for alert in found.alerts[CARDS:]]
     if rest:
         cards.append(REST.format(reply.named(rest)))

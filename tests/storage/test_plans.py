@@ -19,12 +19,26 @@ from bot.storage import (
     people,
     retention,
     search,
+    silences,
     speakers,
     tenants,
     timers,
 )
 
-GROWING = ("alerts", "history", "outbox", "bodies", "resolves", "calls", "sent", "timers", "people", "keys")
+GROWING = (
+    "alerts",
+    "history",
+    "outbox",
+    "bodies",
+    "resolves",
+    "calls",
+    "sent",
+    "timers",
+    "people",
+    "keys",
+    "silences",
+    "silenced",
+)
 
 HOT: dict[str, tuple[str, dict[str, Param]]] = {
     "newest alert of keys": (alerts.LATEST, {"feed": 1, "keys": ["a", "b"]}),
@@ -48,6 +62,12 @@ HOT: dict[str, tuple[str, dict[str, Param]]] = {
     "told": (outbox.DONE, {"now": 1, "result": "r", "id": 1}),
     "news of an alert": (outbox.OF_ALERT, {"tenant": 1, "number": 1}),
     "sent lately": (outbox.SENT_SINCE, {"room": 1, "since": 1, "until": 2}),
+    "a silence": (silences.FIND, {"tenant": 1, "number": 1}),
+    "live silences": (silences.LIVE, {"tenant": 1}),
+    "what a silence keeps": (silences.WAITING, {"tenant": 1, "silence": 1, "room": 1}),
+    "how much silences hid": (silences.HOW_MANY, {"tenant": 1, "silences": [1, 2]}),
+    "mirror of the week": (silences.LOOK, {"tenant": 1, "before": 9, "limit": 10}),
+    "mirror of the active": (silences.LOOK_ACTIVE, {"tenant": 1, "room": 1, "limit": 10}),
     "next timer": (timers.NEXT, {"kinds": ["a", "b"]}),
     "tenants with timers": (timers.TENANTS_DUE, {"kinds": ["a", "b"], "now": 1}),
     "old alerts": (retention.CLOSED, {"tenant": 1, "before": 1, "limit": 10}),
