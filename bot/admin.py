@@ -21,7 +21,7 @@ TEST_TEXT = "alertbot room test: if you can read this, alerts reach this room"
 CLOUD = "https://api.hipchat.com"
 
 
-async def _with_parts(work: Callable[[Parts], Awaitable[None]]) -> None:
+async def with_parts(work: Callable[[Parts], Awaitable[None]]) -> None:
     """Run a command's work with everything built, and turn refusals into a line for people."""
     async with running(read_settings()) as parts:
         try:
@@ -53,7 +53,7 @@ def room_add(token: str, place: str | None, host: str | None) -> None:
         click.echo("for /alert commands there, make a slash command /alert with this URL (shown once):")
         click.echo(f"  {parts.settings.base_url or 'BASE_URL'}/hipchat/hook/{joined.callback}")
 
-    run(_with_parts(work))
+    run(with_parts(work))
 
 
 def _api_url(parts: Parts, host: str | None) -> str:
@@ -82,7 +82,7 @@ def room_list(tenant: str | None) -> None:
                 trouble = "gone" if each.gone_at else each.trouble or "ok"
                 click.echo(f"{each.hipchat_id}\t{each.name}\t{through}\t{trouble}")
 
-    run(_with_parts(work))
+    run(with_parts(work))
 
 
 @room.command("test")
@@ -109,7 +109,7 @@ def room_test(place: str, tenant: str | None) -> None:
             raise Failed(f"{found.name}: {dead}; install the add-on again") from None
         click.echo(f"{found.name}: Hipchat took the message ({receipt.status})")
 
-    run(_with_parts(work))
+    run(with_parts(work))
 
 
 @room.command("remove")
@@ -122,7 +122,7 @@ def room_remove(place: str, tenant: str | None) -> None:
         left = await configure.remove_hook(parts.storage, tenant=tenant, room=place)
         click.echo(f"left {left.name}")
 
-    run(_with_parts(work))
+    run(with_parts(work))
 
 
 @click.group()
@@ -151,7 +151,7 @@ def key_create(place: str | None, feed: str | None, name: str, scopes: tuple[str
         )
         _show(made, parts)
 
-    run(_with_parts(work))
+    run(with_parts(work))
 
 
 def _show(made: configure.NewKey, parts: Parts) -> None:
@@ -177,7 +177,7 @@ def key_list(tenant: str | None) -> None:
             words = " ".join(sorted(scope.value for scope in each.scopes))
             click.echo(f"{each.id}\t{each.name}\t{each.feed.name}\t{words}\t{made}\t{state}")
 
-    run(_with_parts(work))
+    run(with_parts(work))
 
 
 @key.command("rotate")
@@ -190,7 +190,7 @@ def key_rotate(key_id: int) -> None:
         _show(made, parts)
         click.echo(f"key {old.id} still works; when no sender uses it: alertbot key revoke {old.id}", err=True)
 
-    run(_with_parts(work))
+    run(with_parts(work))
 
 
 @key.command("revoke")
@@ -202,4 +202,4 @@ def key_revoke(key_id: int) -> None:
         ended = await configure.revoke_key(parts.storage, key_id, now=parts.clock())
         click.echo(f"revoked key {ended.id} ({ended.name}) of feed {ended.feed.name}")
 
-    run(_with_parts(work))
+    run(with_parts(work))

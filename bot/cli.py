@@ -4,6 +4,7 @@ import click
 
 from bot.admin import key, room
 from bot.checking import check
+from bot.configuring import config
 from bot.console import read_settings, run
 from bot.demo.command import demo
 from bot.observe import set_up_logs
@@ -71,5 +72,5 @@ def standin(port: int, tls_port: int, as_json: bool) -> None:
     run(serve_standin(port, tls_port, as_json=as_json))
 
 
-for command in (demo, check, room, key, send):
+for command in (demo, check, config, room, key, send):
     main.add_command(command)

@@ -37,6 +37,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "admin": ANYTHING,
     "checking": ANYTHING,
     "cli": ANYTHING,
+    "configuring": ANYTHING,
     "console": ANYTHING,
     "demo": ANYTHING,
     "sending": ANYTHING,

@@ -201,3 +201,62 @@ async def test_two_groups_are_told_apart(shell: Shell) -> None:
     assert "--tenant" in asked.err
     assert host in same_name.err
     assert "Ops" in told.out
+
+
+# --- config -----------------------------------------------------------------------------------------------------------
+
+PLAN = """
+[[route]]
+name = "databases"
+match = ["service=db"]
+hold = "30s"
+"""
+
+
+async def test_a_plan_goes_in_and_comes_out(shell: Shell, tmp_path: Path) -> None:
+    """`config export` says what is in force, `import` what it changes, `test` where a payload would go."""
+    await shell.add(shell.hipchat.group.room_token)
+    await shell("key", "create", "--room", "Ops")
+    empty = await shell("config", "export")
+    file, payload = tmp_path / "plan.toml", tmp_path / "payload.json"
+    file.write_text(PLAN)
+    payload.write_text('[{"summary": "Disk full", "labels": {"service": "db"}}, {"summary": "Slow"}, {}]')
+    tried = await shell("config", "test", str(payload), "--with", str(file))
+    dry = await shell("config", "import", str(file), "--dry-run")
+    brought = await shell("config", "import", str(file))
+    again = await shell("config", "import", str(file))
+    out = tmp_path / "out.toml"
+    exported = await shell("config", "export", str(out))
+    back = await shell("config", "import", str(out))
+    tested = await shell("config", "test", str(payload))
+
+    assert [0] * 8 == [each.code for each in (empty, tried, dry, brought, again, exported, back, tested)], tried.err
+    assert "Nothing is configured yet" in empty.out
+    assert "this would change; nothing was changed:\n  + route databases\n" == dry.out
+    assert "changed:\n  + route databases\n" == brought.out
+    assert ["nothing changes\n"] * 2 == [again.out, back.out]
+    assert 'name = "databases"' in out.read_text()
+    assert tried.out == tested.out
+    assert [
+        "firing warning Disk full: route databases, held 30s -> Ops",
+        "firing warning Slow: no route takes it -> Ops",
+        "rejected: summary is required, with 1 to 1024 characters",
+    ] == tested.out.splitlines()
+
+
+async def test_a_wrong_plan_changes_nothing(shell: Shell, tmp_path: Path) -> None:
+    """Every problem is listed with its place; what is no TOML is refused too."""
+    await shell.add(shell.hipchat.group.room_token)
+    file = tmp_path / "plan.toml"
+    file.write_text('[[route]]\nname = "a"\nroom = "Nowhere"\nhold = "soon"')
+    wrong = await shell("config", "import", str(file))
+    file.write_text("[[route")
+    broken = await shell("config", "import", str(file))
+    exported = await shell("config", "export")
+
+    assert (1, 1, 0) == (wrong.code, broken.code, exported.code)
+    assert "nothing was changed:" in wrong.err
+    assert "/route/0/room: the bot is in no room Nowhere; there are: Ops" in wrong.err
+    assert "/route/0/hold: is no span" in wrong.err
+    assert "is no TOML" in broken.err
+    assert "Nothing is configured yet" in exported.out

@@ -24,6 +24,8 @@ class News(enum.StrEnum):
     REMINDER = "reminder"
     SILENCE_ENDING = "silence_ending"
     SILENCE_ENDED = "silence_ended"
+    ESCALATED = "escalated"
+    UNREACHED = "unreached"
     GREETING = "greeting"
     TEST = "test"
     REPLY = "reply"

@@ -128,6 +128,12 @@ Speaker = Installation | Hook
 """Whoever speaks for us in a room."""
 
 
+def voice_of(room: int, hooks: Sequence[Hook]) -> Hook | None:
+    """Choose who messages people privately from a room: a user's token, since such messages are sent by people."""
+    of_users = [hook for hook in hooks if hook.kind == "user"]
+    return next((hook for hook in of_users if hook.room == room), next(iter(of_users), None))
+
+
 def speaker_of(room: int, installations: Sequence[Installation], hooks: Sequence[Hook]) -> Speaker | None:
     """Choose the one speaker of a room: its own installation, else the group's, else its token hook (product.md 5)."""
     active = [each for each in installations if each.standing is Standing.ACTIVE]

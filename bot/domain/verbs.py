@@ -20,6 +20,7 @@ from bot.domain.readers import (
     read_text,
     read_timed,
 )
+from bot.domain.readers_shift import read_cover, read_page, read_schedule
 from bot.domain.readers_silence import read_silence, read_unsilence
 from bot.domain.readers_time import read_snooze
 from bot.domain.spelling import nearest
@@ -204,6 +205,28 @@ VERBS: tuple[Verb, ...] = (
         example="history 12",
         reader=read_one,
         changes=False,
+    ),
+    Verb(
+        name="oncall",
+        usage=("oncall", "oncall ops"),
+        summary="who is on call, until when, and who comes next",
+        example="oncall",
+        reader=read_schedule,
+        changes=False,
+    ),
+    Verb(
+        name="cover",
+        usage=("cover ops 60m", "cover ops until 09:00"),
+        summary="I am on call from now until then, instead of whoever would be",
+        example="cover ops 60m",
+        reader=read_cover,
+    ),
+    Verb(
+        name="page",
+        usage=("page @name text",),
+        summary="ring somebody here and in a private message",
+        example="page @dana the site is down",
+        reader=read_page,
     ),
     Verb(
         name="undo",

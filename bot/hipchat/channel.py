@@ -50,6 +50,13 @@ class HipchatChannel:
         )
         return Receipt(status=answer.status)
 
+    async def whisper(self, speaker: Speaker, person: str, text: str) -> Receipt:
+        """Send a private message to a mention name (hipchat-api.md 14); rights and people that lack are Never."""
+        answer = await self._through(
+            speaker, lambda token: self._client.private_message(speaker.api_url, token, f"@{person}", text)
+        )
+        return Receipt(status=answer.status)
+
     def flood(self, speaker: Speaker, room: int) -> Counter | None:
         """Return what Hipchat last said of a room's messages a minute, if it did."""
         counter = self._books[_name(speaker)].flood.get(room)

@@ -11,7 +11,7 @@ ON CONFLICT (host, group_id) DO UPDATE SET name = excluded.name RETURNING *
 """
 TENANT = "SELECT * FROM tenants WHERE id = :id"
 TENANTS = "SELECT * FROM tenants ORDER BY id"
-LOCK = "SELECT id, last_number, silences FROM tenants WHERE id IN (:ids) ORDER BY id {for_update}"
+LOCK = "SELECT id, last_number, silences, plan_version FROM tenants WHERE id IN (:ids) ORDER BY id {for_update}"
 NUMBERED = "UPDATE tenants SET last_number = :last WHERE id = :id"
 FALLBACK = "UPDATE tenants SET fallback_room_id = :room WHERE id = :id AND fallback_room_id IS NULL"
 LAST_NUMBER = "SELECT last_number FROM tenants WHERE id = :id"
@@ -70,10 +70,11 @@ async def tenants(tx: Tx) -> list[Tenant]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Locked:
-    """What the row of a locked tenant says: its last alert number, and how many silences are live."""
+    """What the row of a locked tenant says: its last alert number, how many silences are live, its plan's version (0: none)."""
 
     last_number: int
     silences: int
+    plan_version: int
 
 
 async def lock(tx: Tx, *tenant_ids: int) -> dict[int, Locked]:
@@ -82,7 +83,10 @@ async def lock(tx: Tx, *tenant_ids: int) -> dict[int, Locked]:
     Whoever changes alerts takes this lock first, so that among replicas exactly one change wins and numbers have no gaps.
     """
     rows = await tx.all(LOCK, ids=sorted(set(tenant_ids)))
-    return {row["id"]: Locked(last_number=row["last_number"], silences=row["silences"]) for row in rows}
+    return {
+        row["id"]: Locked(last_number=row["last_number"], silences=row["silences"], plan_version=row["plan_version"])
+        for row in rows
+    }
 
 
 async def numbered(tx: Tx, tenant_id: int, last: int) -> None:

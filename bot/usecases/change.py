@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bot.domain import holding
-from bot.domain.alert import RULES, Alert, Change, Event, Outcome, Rules
-from bot.domain.notice import lane_of
-from bot.storage import alerts, outbox, silences, timers
+from bot.domain.alert import RULES, Alert, Change, Event, Outcome, Rules, State
+from bot.domain.notice import News, lane_of
+from bot.domain.routing import Plan
+from bot.storage import alerts, outbox, plans, silences, timers
 from bot.storage.engine import Tx
-from bot.usecases import quiet
+from bot.usecases import quiet, summons
 from bot.usecases.quiet import Known, Telling
 
 
@@ -25,13 +26,14 @@ class Decided:
 class Ledger:
     """What a transaction is going to write for one tenant. Alerts are written once, however often they changed.
 
-    `silenced` is false where it is known that the tenant has no silence.
+    `silenced` is false where it is known that the tenant has no silence; `plan` is the tenant's, None where it is not known.
     """
 
     tenant: int
     now: int
     rules: Rules = RULES
     silenced: bool = True
+    plan: Plan | None = None
     new: dict[int, Alert] = field(default_factory=dict)
     changed: dict[int, Alert] = field(default_factory=dict)
     touched: dict[int, Alert] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Ledger:
     posts: list[outbox.Post] = field(default_factory=list)
     armed: list[timers.Timer] = field(default_factory=list)
     tellings: list[Telling] = field(default_factory=list)
+    begun: dict[int, bool] = field(default_factory=dict)
 
     def add(self, decided: Decided) -> None:
         """Take a change in. News goes to the alert's room, unless whoever made the change tells the room himself."""
@@ -54,6 +57,7 @@ class Ledger:
             # Whoever changes it in the room has the room look at it.
             after = replace(after, heard=True, silenced_by=None)
         self._alert(before, change, after)
+        self._begun(before, change, after)
         if change.news is not None and decided.told and after.room is not None:
             post = outbox.Post(
                 tenant=after.tenant,
@@ -79,6 +83,16 @@ class Ledger:
         else:
             self.touched[number] = after
 
+    def _begun(self, before: Alert | None, change: Change, after: Alert) -> None:
+        """Note alerts that become open, or get worse while they are: somebody may have to be called."""
+        if after.state is not State.OPEN:
+            return
+        was_open = before is not None and before.number == after.number and before.state is State.OPEN
+        if not was_open:
+            self.begun[after.number] = False
+        elif change.news is News.WORSE:
+            self.begun.setdefault(after.number, True)
+
     def _timers(self, before: Alert | None, change: Change, after: Alert) -> None:
         was = before.expires_at if before is not None and before.active and before.number == after.number else None
         due = after.expires_at if after.active else None
@@ -101,6 +115,11 @@ class Ledger:
         if moment is not None:
             self._arm(timers.REMINDER, after, moment)
 
+    def hold(self, change: Change, span: int) -> None:
+        """Look at an alert again, of which the room hears nothing for so many milliseconds."""
+        assert change.alert is not None
+        self._arm(timers.HOLD, change.alert, self.now + span)
+
     def _arm(self, kind: str, alert: Alert, due: int) -> None:
         self.armed.append(timers.Timer(kind=kind, tenant=alert.tenant, number=alert.number, due_at=due))
 
@@ -111,7 +130,16 @@ class Ledger:
         await alerts.store(tx, new=self.new.values(), changed=self.changed.values(), touched=self.touched.values())
         await alerts.add_history(tx, self.tenant, self.events)
         await outbox.add(tx, self.posts)
+        await self._summon(tx)
         await timers.arm(tx, self.armed)
+
+    async def _summon(self, tx: Tx) -> None:
+        if not self.begun or (self.plan is not None and not self.plan.policies):
+            return
+        plan = await plans.load(tx, self.tenant) if self.plan is None else self.plan
+        if plan.policies:
+            known = (*self.new.values(), *self.changed.values())
+            self.armed += await summons.begin(tx, self.tenant, self.begun, known, plan, now=self.now)
 
     async def _keep_back(self, tx: Tx) -> None:
         live = await silences.live(tx, self.tenant) if self.silenced else []

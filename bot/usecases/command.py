@@ -17,7 +17,7 @@ from bot.domain.tenant import Caller, Right, may
 from bot.domain.verbs import NAMES
 from bot.storage import calls, outbox, tenants
 from bot.storage.engine import Storage, Tx
-from bot.usecases import asking, changing, showing, silencing, testing
+from bot.usecases import asking, changing, shifts, showing, silencing, testing
 from bot.usecases.asking import Asked, Turn
 from bot.usecases.directory import FindPerson
 
@@ -45,6 +45,9 @@ DOERS: Mapping[str, Callable[[Turn, Command], Awaitable[Reply]]] = {
     "silence": silencing.silence_some,
     "silences": silencing.list_silences,
     "unsilence": silencing.unsilence,
+    "oncall": shifts.show_on_call,
+    "cover": shifts.cover,
+    "page": shifts.page,
     "undo": changing.undo,
     "no": asking.no,
     "test": testing.test,

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.domain.alert import RULES, Alert, Change, Rules
-from bot.storage import alerts, outbox
+from bot.domain.routing import Plan
+from bot.storage import alerts, outbox, plans
 from bot.storage.engine import Tx
 from bot.storage.timers import Timer
 from bot.usecases.change import Decided, Ledger
@@ -53,6 +54,12 @@ class Due:
         if number not in self._known:
             await self.load([number])
         return self._known.get(number)
+
+    async def plan(self) -> Plan:
+        """Return the tenant's plan."""
+        if self.ledger.plan is None:
+            self.ledger.plan = await plans.load(self.tx, self.tenant)
+        return self.ledger.plan
 
     def change(self, alert: Alert, change: Change, *, told: bool = True) -> None:
         """Take a change of an alert in; `told` is False when the caller tells the room himself."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from bot.domain import episode, holding
+from bot.domain import episode, holding, routing
 from bot.domain.alert import HOUR, MINUTE, RULES, Alert, Rules
 from bot.storage import tenants, timers
 from bot.storage.engine import Storage
-from bot.usecases import hold, silencing
+from bot.usecases import calling, hold, silencing
 from bot.usecases.due import Decision, Due, Fire, about_alert
 
 PAGE = 500
@@ -30,6 +30,10 @@ def _flapping(alert: Alert, due: Due) -> Decision:
     return episode.flapping(alert, due.now)
 
 
+def _hold_over(alert: Alert, due: Due) -> Decision:
+    return routing.released(alert, due.now)
+
+
 def _stale(alert: Alert, due: Due) -> Decision:
     """Close what nobody has reported for long; after a start its source gets some hours to reach us."""
     span = due.rules.stale_after
@@ -47,6 +51,8 @@ FIRE: Mapping[str, Fire] = {
     timers.STALE: about_alert(_stale),
     timers.PROMISE: about_alert(_promise),
     timers.FLAPPING: about_alert(_flapping),
+    timers.HOLD: about_alert(_hold_over),
+    timers.ESCALATE: calling.step,
     timers.SILENCE_ENDING: silencing.ending,
     timers.SILENCE_ENDED: silencing.ended,
 }

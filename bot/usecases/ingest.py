@@ -3,16 +3,16 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from bot.domain import episode
 from bot.domain.alert import RULES, Alert, Change, Outcome, Rules
-from bot.domain.routing import room_for
+from bot.domain.routing import NO_PLAN, held, holds, room_for, route_for
 from bot.domain.signal import Kind, Rejected, Signal
 from bot.domain.tenant import Feed
-from bot.storage import alerts, inbox, tenants
+from bot.storage import alerts, inbox, plans, tenants
 from bot.storage.engine import BadValue, Busy, Conflict, Storage, StorageError, Tx, uninterrupted
 from bot.usecases.change import Decided, Ledger
 
@@ -192,11 +192,17 @@ async def receive(tx: Tx, deliveries: Sequence[Delivery], now: int, rules: Rules
     """Fold the items of one or many requests, in order, and write what they come to. One request or a hundred alike."""
     feeds = {delivery.feed.id: delivery.feed for delivery in deliveries}
     locked = await tenants.lock(tx, *(feed.tenant for feed in feeds.values()))
-    given = {tenant: held.last_number for tenant, held in locked.items()}
+    given = {tenant: row.last_number for tenant, row in locked.items()}
     problems = {feed.id: await _problems(tx, feed, deliveries, now, rules) for feed in feeds.values()}
     ledgers = {
-        tenant: Ledger(tenant=tenant, now=now, rules=rules, silenced=held.silences > 0)
-        for tenant, held in locked.items()
+        tenant: Ledger(
+            tenant=tenant,
+            now=now,
+            rules=rules,
+            silenced=row.silences > 0,
+            plan=await plans.load(tx, tenant) if row.plan_version else NO_PLAN,
+        )
+        for tenant, row in locked.items()
     }
     answers = []
     for delivery in deliveries:
@@ -240,10 +246,15 @@ def _take(item: Item, of_feed: _Problems, ledger: Ledger, given: dict[int, int],
         return Result(alert=None, outcome=Outcome.REJECTED, dedup_key=item.dedup_key, error=item.reason, path=item.path)
     feed = of_feed.feed
     current = of_feed.newest.get(item.dedup_key)
+    plan = ledger.plan or NO_PLAN
+    route = route_for(plan.routes, feed.id, item) if plan.routes else None
+    if route is not None and route.again_after is not None:
+        rules = replace(rules, again_after=route.again_after)
 
     def fresh() -> Alert:
         number = given[feed.tenant] + 1
-        return episode.opened(item, ledger.now, tenant=feed.tenant, number=number, feed=feed.id, room=room_for(feed))
+        room = room_for(feed, route)
+        return episode.opened(item, ledger.now, tenant=feed.tenant, number=number, feed=feed.id, room=room)
 
     change = episode.fold(
         current,
@@ -253,6 +264,9 @@ def _take(item: Item, of_feed: _Problems, ledger: Ledger, given: dict[int, int],
         resolved_before=of_feed.resolved.get(item.dedup_key),
         rules=rules,
     )
+    if route is not None and holds(change, current, route):
+        change = held(change)
+        ledger.hold(change, route.hold)
     _note(item, change, of_feed, given)
     if current is None and item.kind is Kind.RESOLVED:
         of_feed.unheard.add(item.dedup_key)

@@ -3,14 +3,22 @@
 from collections.abc import Awaitable, Callable
 
 from bot.domain.alert import RULES
-from bot.storage import retention, tenants, timers
+from bot.storage import plans, retention, tenants, timers, whispers
 from bot.storage.engine import Storage, Tx
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
 PAGE = 200
 """How many alerts go in one transaction: each may have many rows of history."""
-ABOUT_ALERTS = (timers.PROMISE, timers.UNTIL, timers.REMINDER, timers.STALE, timers.FLAPPING)
+ABOUT_ALERTS = (
+    timers.PROMISE,
+    timers.UNTIL,
+    timers.REMINDER,
+    timers.STALE,
+    timers.FLAPPING,
+    timers.HOLD,
+    timers.ESCALATE,
+)
 CALLS_DAYS = 7
 """Days for which a command that comes again is answered the same."""
 
@@ -45,6 +53,8 @@ async def clear(storage: Storage, *, raw_days: int, retention_days: int, now: in
             calls=now - CALLS_DAYS * DAY,
             questions=now - DAY,
         )
+        await plans.forget_covers(tx, before)
+        await whispers.forget(tx, before)
 
 
 async def _in_slices(storage: Storage, clear_some: Callable[[Tx], Awaitable[bool]]) -> None:

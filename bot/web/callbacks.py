@@ -326,6 +326,7 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
     parts.metrics.commands.labels(done.verb, done.outcome).inc()
     parts.wakeups.outbox.set()
     parts.wakeups.timers.set()
+    parts.wakeups.whispers.set()
     if not done.body:
         return web.Response(status=204)
     return web.Response(text=done.body, content_type="application/json")

@@ -1,11 +1,11 @@
-"""Which loops run: the outbox, the timers, suspended installations, and the clearing away of what is old."""
+"""Which loops run: the outbox, the timers, private messages, suspended installations, and the clearing away of what is old."""
 
 import asyncio
 import random
 
 from bot.parts import Parts
-from bot.storage import outbox, speakers
-from bot.usecases import deliver, escalate, install, retention
+from bot.storage import outbox, speakers, whispers
+from bot.usecases import deliver, escalate, install, retention, whisper
 from bot.workers.loop import loop
 
 POLL = 0.5
@@ -33,8 +33,15 @@ async def run(parts: Parts) -> None:
     async def time_passes() -> int | None:
         if await escalate.run_due(parts.storage, now=parts.clock(), started_at=started_at, rules=parts.rules):
             parts.wakeups.outbox.set()
+            parts.wakeups.whispers.set()
             return parts.clock()
         return await escalate.next_due(parts.storage)
+
+    async def tell_privately() -> int | None:
+        if await whisper.send_due(parts.storage, parts.channel, parts.clock, jitter=random.random):
+            parts.wakeups.outbox.set()
+            return parts.clock()
+        return await parts.storage.look(whispers.next_due)
 
     async def resume() -> int | None:
         resumed = await install.retry_suspended(parts.storage, parts.prover, unseal=parts.vault.open, now=parts.clock())
@@ -55,5 +62,6 @@ async def run(parts: Parts) -> None:
         woken = parts.wakeups
         group.create_task(loop("outbox", tell, woken=woken.outbox, clock=parts.clock, poll=POLL))
         group.create_task(loop("timers", time_passes, woken=woken.timers, clock=parts.clock, poll=POLL))
+        group.create_task(loop("whispers", tell_privately, woken=woken.whispers, clock=parts.clock, poll=POLL))
         group.create_task(loop("suspended", resume, woken=asyncio.Event(), clock=parts.clock, poll=SLOW_POLL))
         group.create_task(loop("retention", clear_away, woken=asyncio.Event(), clock=parts.clock, poll=HOUR / 1000))

@@ -17,12 +17,14 @@ from bot.storage import (
     open_storage,
     outbox,
     people,
+    plans,
     retention,
     search,
     silences,
     speakers,
     tenants,
     timers,
+    whispers,
 )
 
 GROWING = (
@@ -38,6 +40,10 @@ GROWING = (
     "keys",
     "silences",
     "silenced",
+    "plans",
+    "covers",
+    "escalations",
+    "whispers",
 )
 
 HOT: dict[str, tuple[str, dict[str, Param]]] = {
@@ -68,6 +74,11 @@ HOT: dict[str, tuple[str, dict[str, Param]]] = {
     "how much silences hid": (silences.HOW_MANY, {"tenant": 1, "silences": [1, 2]}),
     "mirror of the week": (silences.LOOK, {"tenant": 1, "before": 9, "limit": 10}),
     "mirror of the active": (silences.LOOK_ACTIVE, {"tenant": 1, "room": 1, "limit": 10}),
+    "plan": (plans.LOAD, {"tenant": 1}),
+    "who covers": (plans.COVERS, {"tenant": 1, "now": 1}),
+    "escalations": (plans.ESCALATIONS, {"tenant": 1, "numbers": [1, 2]}),
+    "private messages": (whispers.CLAIM, {"until": 2, "now": 1, "limit": 10}),
+    "next private message": (whispers.NEXT, {}),
     "next timer": (timers.NEXT, {"kinds": ["a", "b"]}),
     "tenants with timers": (timers.TENANTS_DUE, {"kinds": ["a", "b"], "now": 1}),
     "old alerts": (retention.CLOSED, {"tenant": 1, "before": 1, "limit": 10}),

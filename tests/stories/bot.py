@@ -8,7 +8,7 @@ from bot.demo.stage import ADDON, Stage
 from bot.standin.driver import RoomDriver, Shown
 from bot.standin.faults import Fault
 from bot.storage import outbox
-from bot.usecases import deliver, escalate, install
+from bot.usecases import deliver, escalate, install, whisper
 
 ROUNDS = 500
 """More rounds than this without coming to rest are a loop that turns without end."""
@@ -38,7 +38,8 @@ class Bot:
         resumed = await install.retry_suspended(parts.storage, parts.prover, unseal=parts.vault.open, now=now)
         for each in resumed:
             parts.channel.forget(each.oauth_id)
-        return bool(timers or resumed or await self.deliver())
+        whispered = await whisper.send_due(parts.storage, parts.channel, parts.clock)
+        return bool(timers or resumed or whispered or await self.deliver())
 
     async def deliver(self) -> int:
         """Let the outbox's loop work once; return how many rooms it served."""

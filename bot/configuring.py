@@ -1,0 +1,117 @@
+"""Configuring: the commands that bring routes, policies and schedules in and out as one TOML file, and try them out."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import tomli_w
+
+from bot.admin import TENANT, with_parts
+from bot.console import Failed, run
+from bot.domain.planfile import Problems
+from bot.parts import Parts
+from bot.sources import SOURCES, generic
+from bot.usecases import planning
+
+HEAD = "# Routes, policies and schedules of {name} (group {group_id} on {host}).\n# Bring them in with: alertbot config import FILE\n\n"
+NOTHING_YET = """# Nothing is configured yet: every alert goes to its feed's room, at once. An example:
+#
+# [[route]]
+# name = "databases"
+# match = ["service=db", "severity>=error"]
+# hold = "30s"
+# policy = "ops"
+#
+# [[policy]]
+# name = "ops"
+# repeat = 1
+# [[policy.step]]
+# wait = "10m"
+# tell = ["room", "on-call ops"]
+#
+# [[schedule]]
+# name = "ops"
+# zone = "Europe/Berlin"
+# [[schedule.layer]]
+# people = ["dana", "lee"]
+# first = 2026-11-02T09:00:00
+# every = "1w"
+"""
+NOTHING_CHANGES = "nothing changes"
+WOULD = "this would change; nothing was changed:"
+CHANGED = "changed:"
+NOT_USED = "the file was not used, nothing was changed:"
+
+
+@click.group()
+def config() -> None:
+    """Routes, policies and schedules as one TOML file."""
+
+
+@config.command("export")
+@click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+@TENANT
+def config_export(file: IO[str], tenant: str | None) -> None:
+    """Write what is in force to FILE (default: to the terminal)."""
+
+    async def work(parts: Parts) -> None:
+        owner, tables = await planning.export(parts.storage, tenant)
+        head = HEAD.format(name=owner.name, group_id=owner.group_id, host=owner.host)
+        file.write(head + (tomli_w.dumps(tables) if tables else NOTHING_YET))
+
+    run(with_parts(work))
+
+
+@config.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@TENANT
+def config_import(file: IO[bytes], dry_run: bool, tenant: str | None) -> None:
+    """Put what FILE says (- for standard input) in place of what is in force, and say what that changes."""
+    tables = _tables(file)
+
+    async def work(parts: Parts) -> None:
+        try:
+            changes = await planning.bring_in(parts.storage, tenant, tables, now=parts.clock(), only_say=dry_run)
+        except Problems as problems:
+            raise Failed("\n".join([NOT_USED, *(f"  {each}" for each in problems.found)])) from None
+        head = NOTHING_CHANGES if not changes else WOULD if dry_run else CHANGED
+        click.echo("\n".join([head, *(f"  {each}" for each in changes)]))
+
+    run(with_parts(work))
+
+
+@config.command("test")
+@click.argument("payload", type=click.File("rb"), default="-")
+@click.option("--source", default="generic", help=f"Whose payload it is: generic, {', '.join(SOURCES)}.")
+@click.option("--feed", help="The feed that it comes in through; the only one by default.")
+@click.option("--with", "file", type=click.Path(path_type=Path), help="Try this file instead of what is in force.")
+@TENANT
+def config_test(payload: IO[bytes], source: str, feed: str | None, file: Path | None, tenant: str | None) -> None:
+    """Say where the alerts of PAYLOAD (default: standard input) would go; nothing is stored."""
+    parse = {generic.SENDER: generic.parse, "generic": generic.parse, **SOURCES}.get(source)
+    if parse is None:
+        raise click.BadParameter(f"there is no source {source}", param_hint="--source")
+    items: Sequence[Any] = parse(payload.read())
+    tables = None
+    if file is not None:
+        with file.open("rb") as opened:
+            tables = _tables(opened)
+
+    async def work(parts: Parts) -> None:
+        try:
+            lines = await planning.where(parts.storage, tenant, feed, items, tables)
+        except Problems as problems:
+            raise Failed("\n".join([NOT_USED, *(f"  {each}" for each in problems.found)])) from None
+        click.echo("\n".join(lines))
+
+    run(with_parts(work))
+
+
+def _tables(file: IO[bytes]) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(file.read().decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{file.name} is no TOML: {error}") from None

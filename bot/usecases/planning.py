@@ -1,0 +1,137 @@
+"""Planning: a tenant's routes, policies and schedules leave and enter as the tables of one file, with names for ids."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain import planfile
+from bot.domain.routing import Plan, room_for, route_for
+from bot.domain.signal import Rejected, Signal
+from bot.domain.tenant import Feed, Room, Tenant
+from bot.storage import feeds, plans, tenants
+from bot.storage.engine import Storage, Tx
+from bot.usecases import configure
+
+NO_ROOM = "the bot is in no room {name}; there are: {names}"
+NO_FEED = "there is no feed {name}; there are: {names}"
+NOT_ONE_NAME = "several rooms are called {name}; give the id"
+NOWHERE = "nowhere: the feed has no room, and no route gives one"
+NO_ROUTE = "no route takes it"
+ROUTED = "route {route}"
+HELD = "held {span}"
+POLICY = "policy {policy}"
+WHERE = "{kind} {severity} {summary}: {way} -> {room}"
+REJECTED = "rejected: {reason}"
+NONE = "nothing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """The rooms and feeds of a tenant, by id and by name."""
+
+    rooms: Sequence[Room]
+    feeds: Sequence[Feed]
+
+    def room(self, name: str) -> int:
+        """Return the id of a room by its name, or by Hipchat's id. LookupError with words for people."""
+        meant = [room.id for room in self.rooms if name in {room.name, str(room.hipchat_id)}]
+        if not meant:
+            raise LookupError(NO_ROOM.format(name=name, names=", ".join(room.name for room in self.rooms) or NONE))
+        if len(meant) > 1:
+            raise LookupError(NOT_ONE_NAME.format(name=name))
+        return meant[0]
+
+    def feed(self, name: str) -> int:
+        """Return the id of a feed by its name. LookupError with words for people."""
+        for feed in self.feeds:
+            if feed.name == name:
+                return feed.id
+        raise LookupError(NO_FEED.format(name=name, names=", ".join(feed.name for feed in self.feeds) or NONE))
+
+    def room_name(self, room: int) -> str:
+        """Return a room's name, or Hipchat's id where several have that name."""
+        found = next((each for each in self.rooms if each.id == room), None)
+        if found is None:
+            return str(room)
+        twice = sum(each.name == found.name for each in self.rooms) > 1
+        return str(found.hipchat_id) if twice else found.name
+
+    def feed_name(self, feed: int) -> str:
+        """Return a feed's name."""
+        return next((each.name for each in self.feeds if each.id == feed), str(feed))
+
+
+async def export(storage: Storage, tenant: str | None) -> tuple[Tenant, dict[str, Any]]:
+    """Return a tenant and its plan as tables. Raises Unknown or Invalid."""
+
+    async def work(tx: Tx) -> tuple[Tenant, dict[str, Any]]:
+        owner = await configure.which_tenant(tx, tenant)
+        return owner, _tables(await plans.load(tx, owner.id), await _places(tx, owner))
+
+    return await storage.look(work)
+
+
+async def bring_in(
+    storage: Storage, tenant: str | None, tables: Mapping[str, Any], *, now: int, only_say: bool = False
+) -> list[str]:
+    """Replace a tenant's plan by a file's, and return what changes; `only_say` changes nothing. Raises planfile.Problems."""
+
+    async def work(tx: Tx) -> list[str]:
+        owner = await configure.which_tenant(tx, tenant)
+        await tenants.lock(tx, owner.id)
+        places, before = await _places(tx, owner), await plans.load(tx, owner.id)
+        plan = planfile.read(tables, room=places.room, feed=places.feed, version=before.version + 1)
+        changes = planfile.differences(_tables(before, places), _tables(plan, places))
+        if changes and not only_say:
+            await plans.save(tx, owner.id, plan, now)
+        return changes
+
+    return await storage.write(work)
+
+
+async def where(
+    storage: Storage,
+    tenant: str | None,
+    feed: str | None,
+    items: Iterable[Signal | Rejected],
+    tables: Mapping[str, Any] | None,
+) -> list[str]:
+    """Say of each item of a payload which way it would go, by the plan in force or by a file's. Raises planfile.Problems."""
+
+    async def work(tx: Tx) -> list[str]:
+        owner = await configure.which_tenant(tx, tenant)
+        places = await _places(tx, owner)
+        plan = await plans.load(tx, owner.id)
+        if tables is not None:
+            plan = planfile.read(tables, room=places.room, feed=places.feed)
+        through = await configure.which_feed(tx, owner, feed, None, 0)
+        return [_way(item, through, plan, places) for item in items]
+
+    return await storage.look(work)
+
+
+def _way(item: Signal | Rejected, feed: Feed, plan: Plan, places: Places) -> str:
+    if isinstance(item, Rejected):
+        return REJECTED.format(reason=item.reason)
+    route = route_for(plan.routes, feed.id, item)
+    room = room_for(feed, route)
+    way = [NO_ROUTE]
+    if route is not None:
+        way = [ROUTED.format(route=route.name)]
+        way += [HELD.format(span=planfile.span_text(route.hold))] if route.hold else []
+        way += [POLICY.format(policy=route.policy)] if route.policy else []
+    return WHERE.format(
+        kind=item.kind.value,
+        severity=item.severity.word,
+        summary=item.summary,
+        way=", ".join(way),
+        room=NOWHERE if room is None else places.room_name(room),
+    )
+
+
+async def _places(tx: Tx, owner: Tenant) -> Places:
+    return Places(rooms=await tenants.rooms(tx, owner.id), feeds=await feeds.feeds(tx, owner.id))
+
+
+def _tables(plan: Plan, places: Places) -> dict[str, Any]:
+    return planfile.tables(plan, room=places.room_name, feed=places.feed_name)
