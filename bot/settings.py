@@ -170,6 +170,7 @@ class Settings:
     retention_days: int = _setting(_days, 400, "days that closed alerts are kept")  # type: ignore[assignment]
     raw_days: int = _setting(_days, 7, "days that request bodies are kept as they came")  # type: ignore[assignment]
     stale_after: int | None = _setting(_span, None, "closes what nobody has reported for so long, such as 7d")  # type: ignore[assignment]
+    noise_report: bool = _setting(_switch, True, "whether rooms are told on Mondays what was loud and nobody took up")  # type: ignore[assignment]
     ack_expires: int | None = _setting(  # type: ignore[assignment]
         _span, None, "opens again what was acked without a time and not followed up for so long, such as 8h"
     )

@@ -63,7 +63,9 @@ async def running(
         client = HipchatClient(session, clock)
         tokens = Tokens(client.token, clock)
         channel = HipchatChannel(client, tokens, vault.open, clock)
-        rules = Rules(ack_expires=settings.ack_expires, stale_after=settings.stale_after)
+        rules = Rules(
+            ack_expires=settings.ack_expires, stale_after=settings.stale_after, noise_report=settings.noise_report
+        )
         intake = Intake(storage, clock=clock, committed=_on_commit(metrics, wakeups), rules=rules)
         task = asyncio.create_task(intake.run())
         stack.push_async_callback(_stopped, task)

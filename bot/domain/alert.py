@@ -114,7 +114,7 @@ class Outcome(enum.StrEnum):
 class Rules:
     """Spans of the lifecycle, in milliseconds.
 
-    `ack_expires` is how long an ack without a time lasts that nobody follows up, `stale_after` how long an alert stays
+    `noise_report` says whether rooms are told their week's noise. `ack_expires` is how long an ack without a time lasts that nobody follows up, `stale_after` how long an alert stays
     that nobody reports; None: for ever.
     """
 
@@ -124,6 +124,7 @@ class Rules:
     remember_resolve: int = HOUR
     ack_expires: int | None = None
     stale_after: int | None = None
+    noise_report: bool = True
 
 
 RULES = Rules()

@@ -20,6 +20,7 @@ from bot.domain.readers import (
     read_text,
     read_timed,
 )
+from bot.domain.readers_memory import read_create, read_handover, read_stats
 from bot.domain.readers_shift import read_cover, read_page, read_schedule
 from bot.domain.readers_silence import read_silence, read_unsilence
 from bot.domain.readers_time import read_snooze
@@ -227,6 +228,52 @@ VERBS: tuple[Verb, ...] = (
         summary="ring somebody here and in a private message",
         example="page @dana the site is down",
         reader=read_page,
+    ),
+    Verb(
+        name="create",
+        usage=('create critical "text"', "create text"),
+        summary="an alert of your own",
+        example='create critical "mail is down"',
+        reader=read_create,
+    ),
+    Verb(
+        name="why",
+        usage=("why 12",),
+        summary="what led to it: its route, its key, its silences, every message about it",
+        example="why 12",
+        reader=read_one,
+        changes=False,
+    ),
+    Verb(
+        name="like",
+        usage=("like 12",),
+        summary="earlier ones like it, who closed them and how",
+        example="like 12",
+        reader=read_one,
+        changes=False,
+    ),
+    Verb(
+        name="stats",
+        usage=("stats", "stats 7d"),
+        summary="how many there were, how fast they were acked and closed, what was loudest",
+        example="stats 7d",
+        reader=read_stats,
+        changes=False,
+    ),
+    Verb(
+        name="handover",
+        usage=("handover", "handover @name"),
+        summary="the open work for the next person; with a name, what is mine becomes theirs",
+        example="handover @dana",
+        reader=read_handover,
+    ),
+    Verb(
+        name="story",
+        usage=("story 12",),
+        summary="its post-mortem, in Markdown",
+        example="story 12",
+        reader=read_one,
+        changes=False,
     ),
     Verb(
         name="undo",

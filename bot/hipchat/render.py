@@ -62,7 +62,7 @@ STATE_LOZENGES = {
 WORDS = {News.GREETING: GREETING, News.TEST: TEST}
 FOLDED = frozenset({News.RESOLVED, News.UNREPORTED, News.CHANGED, News.AGAIN})
 """News that folds to its activity line: nobody has to act on it."""
-SAID = frozenset({News.SILENCE_ENDING, News.SILENCE_ENDED, News.ESCALATED, News.UNREACHED})
+SAID = frozenset({News.SILENCE_ENDING, News.SILENCE_ENDED, News.ESCALATED, News.UNREACHED, News.NOISE})
 """News in the words of its detail `why`, for those named in `rings`, about alerts of at most `severity`."""
 RINGS = frozenset({News.OPENED, News.WORSE, News.REOPENED, News.FLAPPING, News.ENDED})
 HOLDS = frozenset({"acked", "owned", "snoozed"})

@@ -67,6 +67,11 @@ class Tx(Protocol):
     are refused, and `begin()` raises the first error at its end. One task uses a transaction at a time.
     """
 
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`, for the few statements that each database has its own words for."""
+        ...
+
     async def one(self, sql: str, **params: Param) -> Row | None:
         """Return the first row of the answer, or None."""
         ...

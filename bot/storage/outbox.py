@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from bot.domain.notice import Lane, News, Notice
+from bot.domain.telling import Telling
 from bot.storage.alerts import SLICE
 from bot.storage.engine import Row, Tx, Value
 
@@ -44,7 +45,11 @@ MOVE = "UPDATE outbox SET room_id = :to WHERE room_id = :room AND done_at IS NUL
 LEAVE = """
 UPDATE outbox SET done_at = :now, result = :result WHERE room_id = :room AND done_at IS NULL AND number IS NULL
 """
-OF_ALERT = "SELECT * FROM outbox WHERE tenant_id = :tenant AND number = :number ORDER BY id"
+OF_ALERT = """
+SELECT outbox.*, rooms.name AS room, rooms.trouble AS trouble, rooms.retry_at AS retry_at
+FROM outbox JOIN rooms ON rooms.id = outbox.room_id
+WHERE outbox.tenant_id = :tenant AND outbox.number = :number ORDER BY outbox.id
+"""
 BACKLOG = "SELECT COUNT(*) AS many, MIN(id) AS first FROM outbox WHERE done_at IS NULL"
 AT = "SELECT at FROM outbox WHERE id = :id"
 
@@ -194,10 +199,23 @@ async def leave(tx: Tx, room: int, now: int, result: str) -> None:
     await tx.run(LEAVE, room=room, now=now, result=result)
 
 
-async def of_alert(tx: Tx, tenant: int, number: int) -> list[tuple[Notice, int | None, str]]:
-    """Return every notice about an alert with when it was done and with what result."""
-    rows = await tx.all(OF_ALERT, tenant=tenant, number=number)
-    return [(notice_of(row), row["done_at"], row["result"]) for row in rows]
+async def tellings_of(tx: Tx, tenant: int, number: int, home: str) -> list[Telling]:
+    """Return what became of each notice about an alert, oldest first; `home` is the name of its own room."""
+    return [
+        Telling(
+            news=News(row["news"]),
+            at=row["at"],
+            room=row["room"],
+            home=home,
+            attempts=row["attempts"],
+            result=row["result"],
+            done_at=row["done_at"],
+            trouble=row["trouble"],
+            retry_at=row["retry_at"],
+            sending=row["result"] == SENDING,
+        )
+        for row in await tx.all(OF_ALERT, tenant=tenant, number=number)
+    ]
 
 
 async def backlog(tx: Tx) -> tuple[int, int | None]:

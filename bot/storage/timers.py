@@ -16,6 +16,9 @@ DUE = """
 SELECT * FROM timers WHERE tenant_id = :tenant AND due_at <= :now AND kind IN (:kinds)
 ORDER BY due_at, kind, number LIMIT :limit
 """
+OF_ALERT = """
+SELECT kind, due_at FROM timers WHERE kind IN (:kinds) AND tenant_id = :tenant AND number = :number ORDER BY due_at
+"""
 TENANTS_DUE = "SELECT DISTINCT tenant_id FROM timers WHERE due_at <= :now AND kind IN (:kinds) ORDER BY tenant_id"
 DROP = "DELETE FROM timers WHERE kind = :kind AND tenant_id = :tenant_id AND number = :number"
 NEXT = "SELECT due_at FROM timers WHERE kind IN (:kinds) ORDER BY due_at LIMIT 1"
@@ -40,6 +43,9 @@ SILENCE_ENDED = "silence_ended"
 """A silence ends; the number is the silence's."""
 
 
+NOISE = "noise"
+"""The week's noise is told; of a tenant, not of an alert."""
+
 _UNLESS_SET = "ON CONFLICT (kind, tenant_id, number) DO NOTHING"
 SET_STALE = f"""
 INSERT INTO timers (kind, tenant_id, number, due_at)
@@ -49,6 +55,12 @@ SET_UNFOLLOWED = f"""
 INSERT INTO timers (kind, tenant_id, number, due_at)
 SELECT 'reminder', tenant_id, number, state_at + :span FROM alerts
 WHERE state <> 'closed' AND state = 'acked' AND until IS NULL {_UNLESS_SET}
+"""
+
+
+SET_TENANTS = f"""
+INSERT INTO timers (kind, tenant_id, number, due_at)
+SELECT CAST(:kind AS TEXT), id, CAST(:number AS BIGINT), CAST(:due_at AS BIGINT) FROM tenants WHERE id > 0 {_UNLESS_SET}
 """
 
 
@@ -82,12 +94,23 @@ async def arm_unfollowed(tx: Tx, span: int) -> None:
     await tx.run(SET_UNFOLLOWED, span=span)
 
 
+async def arm_tenants(tx: Tx, kind: str, number: int, due_at: int) -> None:
+    """Set a timer for each tenant that has none of its kind."""
+    await tx.run(SET_TENANTS, kind=kind, number=number, due_at=due_at)
+
+
 async def due(tx: Tx, tenant: int, kinds: Sequence[str], now: int, limit: int) -> list[Timer]:
     """Return a tenant's timers of some kinds that are due, the earliest first. The caller holds the tenant's lock."""
     return [
         Timer(kind=row["kind"], tenant=row["tenant_id"], number=row["number"], due_at=row["due_at"])
         for row in await tx.all(DUE, tenant=tenant, kinds=kinds, now=now, limit=limit)
     ]
+
+
+async def of_alert(tx: Tx, tenant: int, number: int, kinds: Sequence[str]) -> list[tuple[str, int]]:
+    """Return an alert's timers of some kinds, as (kind, epoch ms), the earliest first."""
+    rows = await tx.all(OF_ALERT, tenant=tenant, number=number, kinds=kinds)
+    return [(row["kind"], row["due_at"]) for row in rows]
 
 
 async def tenants_due(tx: Tx, kinds: Sequence[str], now: int) -> list[int]:

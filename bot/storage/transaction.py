@@ -23,6 +23,11 @@ class Transaction:
         self._over = False
         self.begun = False
 
+    @property
+    def dialect(self) -> str:
+        """See Tx."""
+        return self._dialect
+
     def bound(self, sql: str, params: Mapping[str, Param]) -> tuple[str, tuple[Value, ...]]:
         """Return text and values of a statement that may run now."""
         self._refuse_ended()

@@ -114,7 +114,9 @@ async def meant(turn: Turn, command: Command) -> Meant:
     if not found:
         raise Asked(reply.info(reply.NONE_MATCHES.format(_words(targets))))
     if len(found) > MANY and (targets.word != "mine" or targets.filter is not None):
-        await _ask(turn, command, found)
+        numbers = sorted(alert.number for alert in found)
+        await ask(turn, command, numbers)
+        raise Asked(reply.would(command.verb, numbers))
     return Meant(alerts=sorted(found, key=lambda alert: alert.number))
 
 
@@ -135,8 +137,8 @@ async def _only_one(turn: Turn, command: Command) -> Alert:
     raise Asked(reply.which(command.verb, found))
 
 
-async def _ask(turn: Turn, command: Command, found: Sequence[Alert]) -> None:
-    numbers = sorted(alert.number for alert in found)
+async def ask(turn: Turn, command: Command, numbers: Sequence[int]) -> None:
+    """Keep a command until its person says yes to it, for exactly these numbers."""
     await calls.ask(
         turn.tx,
         tenant=turn.caller.tenant.id,
@@ -144,9 +146,8 @@ async def _ask(turn: Turn, command: Command, found: Sequence[Alert]) -> None:
         person=turn.caller.actor.id,
         at=turn.now,
         command=msgspec.json.encode(replace(command, targets=Targets())).decode(),
-        numbers=msgspec.json.encode(numbers).decode(),
+        numbers=msgspec.json.encode(list(numbers)).decode(),
     )
-    raise Asked(reply.would(command.verb, numbers))
 
 
 async def yes(turn: Turn) -> Command | Reply:

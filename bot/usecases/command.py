@@ -17,7 +17,7 @@ from bot.domain.tenant import Caller, Right, may
 from bot.domain.verbs import NAMES
 from bot.storage import calls, outbox, tenants
 from bot.storage.engine import Storage, Tx
-from bot.usecases import asking, changing, shifts, showing, silencing, testing
+from bot.usecases import asking, changing, creating, remembering, shifts, showing, silencing, testing
 from bot.usecases.asking import Asked, Turn
 from bot.usecases.directory import FindPerson
 
@@ -48,6 +48,12 @@ DOERS: Mapping[str, Callable[[Turn, Command], Awaitable[Reply]]] = {
     "oncall": shifts.show_on_call,
     "cover": shifts.cover,
     "page": shifts.page,
+    "create": creating.create,
+    "why": remembering.show_why,
+    "like": remembering.show_like,
+    "stats": remembering.show_stats,
+    "handover": remembering.hand_over,
+    "story": remembering.show_story,
     "undo": changing.undo,
     "no": asking.no,
     "test": testing.test,

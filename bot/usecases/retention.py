@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.domain.alert import RULES
-from bot.storage import plans, retention, tenants, timers, whispers
+from bot.storage import memory, plans, retention, tenants, timers, whispers
 from bot.storage.engine import Storage, Tx
 
 HOUR = 3_600_000
@@ -40,6 +40,7 @@ async def clear(storage: Storage, *, raw_days: int, retention_days: int, now: in
             numbers = await retention.closed(tx, tenant, before, PAGE)
             if numbers:
                 await retention.alerts(tx, tenant, numbers, ABOUT_ALERTS)
+                await memory.forget(tx, tenant, numbers)
             return len(numbers) == PAGE
 
         await _in_slices(storage, alerts)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import msgspec
-
 from bot.domain import mirror, reply, silence, spans
 from bot.domain.actor import source
 from bot.domain.alert import Alert, Event, State
@@ -15,10 +13,10 @@ from bot.domain.notice import Lane, News
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
 from bot.domain.silence import Silence, covering
-from bot.storage import calls, outbox, silences, timers
+from bot.storage import outbox, silences, timers
 from bot.storage.engine import Tx
 from bot.storage.timers import Timer
-from bot.usecases.asking import MANY, Asked, Turn
+from bot.usecases.asking import MANY, Asked, Turn, ask
 from bot.usecases.change import Ledger
 from bot.usecases.due import Due
 
@@ -62,7 +60,7 @@ async def silence_some(turn: Turn, command: Command) -> Reply:
     seen = await look(turn.tx, wanted.tenant, here.id, matchers, turn.now)
     broad = names_nothing(matchers)
     if turn.confirmed is None and (broad or len(seen.open) > MANY):
-        await _ask(turn, command, seen.open)
+        await ask(turn, command, seen.open)
         text = mirror.would(wanted, seen, broad=broad, now=turn.now, zone_name=turn.caller.time_zone)
         raise Asked(reply.unclear(text))
     await silences.add(turn.tx, wanted)
@@ -76,18 +74,6 @@ def _ends_at(turn: Turn, command: Command) -> int:
         return turn.now + command.duration
     assert command.until is not None  # the reader asks for a time
     return spans.moment(command.until, now=turn.now, zone_name=turn.caller.time_zone)
-
-
-async def _ask(turn: Turn, command: Command, numbers: Sequence[int]) -> None:
-    await calls.ask(
-        turn.tx,
-        tenant=turn.caller.tenant.id,
-        room=turn.caller.room.id,
-        person=turn.caller.actor.id,
-        at=turn.now,
-        command=msgspec.json.encode(command).decode(),
-        numbers=msgspec.json.encode(list(numbers)).decode(),
-    )
 
 
 async def _prolong(turn: Turn, known: Silence, ends_at: int) -> Reply:

@@ -1,11 +1,11 @@
-"""Which loops run: the outbox, the timers, private messages, suspended installations, and the clearing away of what is old."""
+"""Which loops run: the outbox, the timers, private messages, suspended installations, the index of what was before, and the clearing away of what is old."""
 
 import asyncio
 import random
 
 from bot.parts import Parts
-from bot.storage import outbox, speakers, whispers
-from bot.usecases import deliver, escalate, install, retention, whisper
+from bot.storage import memory, outbox, speakers, whispers
+from bot.usecases import deliver, escalate, install, noise_report, retention, whisper
 from bot.workers.loop import loop
 
 POLL = 0.5
@@ -51,8 +51,14 @@ async def run(parts: Parts) -> None:
         async with parts.storage.read() as tx:
             return await speakers.next_try(tx)
 
+    async def remember() -> int | None:
+        more = await parts.storage.write(memory.remember_some)
+        return parts.clock() if more else None
+
     async def clear_away() -> int | None:
         kept = parts.settings
+        if parts.rules.noise_report:
+            await noise_report.arm(parts.storage, parts.clock())
         await retention.clear(
             parts.storage, raw_days=kept.raw_days, retention_days=kept.retention_days, now=parts.clock()
         )
@@ -64,4 +70,5 @@ async def run(parts: Parts) -> None:
         group.create_task(loop("timers", time_passes, woken=woken.timers, clock=parts.clock, poll=POLL))
         group.create_task(loop("whispers", tell_privately, woken=woken.whispers, clock=parts.clock, poll=POLL))
         group.create_task(loop("suspended", resume, woken=asyncio.Event(), clock=parts.clock, poll=SLOW_POLL))
+        group.create_task(loop("memory", remember, woken=asyncio.Event(), clock=parts.clock, poll=SLOW_POLL))
         group.create_task(loop("retention", clear_away, woken=asyncio.Event(), clock=parts.clock, poll=HOUR / 1000))

@@ -145,7 +145,10 @@ async def room_row(world: World, room: Room | None = None) -> Any:
 async def results(world: World, number: int) -> list[tuple[bool, str]]:
     """Read whether an alert's notices are done, and with what result."""
     async with world.storage.read() as tx:
-        return [(done is not None, said) for _, done, said in await outbox.of_alert(tx, world.tenant.id, number)]
+        return [
+            (each.done_at is not None, each.result)
+            for each in await outbox.tellings_of(tx, world.tenant.id, number, "Ops")
+        ]
 
 
 async def test_news_goes_out_in_order_and_once(spoken: World, medium: FakeMedium) -> None:
