@@ -1,13 +1,16 @@
-"""The channel for Hipchat rooms and the look-ups in its directory, through whichever speaker a room has."""
+"""The channel for Hipchat rooms, their glances, and the look-ups in its directory, through whichever speaker a room has."""
 
+import json
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from bot.domain.board import Board
 from bot.domain.tenant import Hook, Installation, Speaker
 from bot.hipchat import payloads
 from bot.hipchat.client import Answer, HipchatClient, Limited
+from bot.hipchat.glance import KEY, content
 from bot.hipchat.pacing import ADDON_CALLS, PASTED_CALLS, Counter, Rates, calls_left, next_call
 from bot.hipchat.tokens import Credentials, TokenRefused, Tokens, Unauthorized
 from bot.ports import Clock, Dead, Later, Never, Person, Place, Receipt
@@ -56,6 +59,22 @@ class HipchatChannel:
             speaker, lambda token: self._client.private_message(speaker.api_url, token, f"@{person}", text)
         )
         return Receipt(status=answer.status)
+
+    def written(self, board: Board) -> str:
+        """Return a board as a glance shows it."""
+        return json.dumps(content(board), ensure_ascii=False)
+
+    def calls_left(self, installation: Installation) -> int:
+        """Return how many calls an installation has left in its five minutes, as far as is known."""
+        book = self._books[_name(installation)]
+        return calls_left(book.calls, book.counter, self._clock(), limit=ADDON_CALLS)
+
+    async def show(self, written: str, installation: Installation, room: int) -> None:
+        """Show a board in a room's glance, by Hipchat's id (hipchat-api.md 15.2)."""
+        shown = {KEY: json.loads(written)}
+        await self._through(
+            installation, lambda token: self._client.push_glance(installation.api_url, token, room, shown)
+        )
 
     def flood(self, speaker: Speaker, room: int) -> Counter | None:
         """Return what Hipchat last said of a room's messages a minute, if it did."""

@@ -1,4 +1,6 @@
-"""Auth: the key of a request, in every spelling that senders know (product.md 4).
+"""Auth: who a request comes from: a backend by its key, or Hipchat by the signature of an installation.
+
+Keys are taken in every spelling that senders know (product.md 4).
 
 In a header: `Authorization: Bearer KEY`, `Authorization: GenieKey KEY`, `Authorization: Basic ...` with the key as
 password (or as user without a password), `X-Api-Key: KEY`. In the path: `{key}`, where it counts for `ingest` only.
@@ -8,11 +10,15 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 
+import structlog
 from aiohttp import web
 
 from bot.domain.errors import Forbidden
-from bot.domain.tenant import Key, Scope
+from bot.domain.tenant import Installation, Key, Scope, Standing
+from bot.hipchat import signed
+from bot.parts import Parts
 from bot.ports import Clock
+from bot.storage import speakers
 from bot.storage.engine import Storage
 from bot.usecases import views
 from bot.web.errors import Problem
@@ -26,6 +32,9 @@ UNKNOWN_KEY = "this key is not known, or was revoked"
 NO_SCOPE = "this key lacks the scope {scope}"
 PATH_ONLY_INGEST = "a key in the path is good for ingest only; send it in a header"
 CHALLENGE: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="alertbot"'}
+
+
+log = structlog.get_logger()
 
 
 class Keyring:
@@ -99,3 +108,23 @@ def _basic(credentials: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return password or user
+
+
+async def signed_by(request: web.Request, parts: Parts) -> tuple[Installation, signed.Signed]:
+    """Return the installation that signed a request, and what its JWT says; 401 for anything else."""
+    try:
+        token = signed.find_token(request.headers.get("Authorization"), request.query.get("signed_request"))
+        issuer = signed.claimed_issuer(token)
+        known = await parts.storage.look(lambda tx: speakers.installation(tx, issuer))
+        secret = parts.vault.open(known.secret) if known and known.standing is Standing.ACTIVE else None
+        who = signed.verify(token, lambda _issuer: secret, parts.clock())
+    except signed.BadSignature as bad:
+        raise unauthorized(bad.reason) from None
+    assert known is not None
+    return known, who
+
+
+def unauthorized(reason: str) -> web.HTTPUnauthorized:
+    """Return the refusal of what no installation of ours has signed; the reason is for the log."""
+    log.warning("callback_refused", reason=reason)
+    return web.HTTPUnauthorized(text="not signed by an installation of this bot")

@@ -13,14 +13,15 @@ from bot.domain.actor import Actor, Via, Who
 from bot.domain.proof import Claim, NotProven
 from bot.domain.reply import Reply
 from bot.domain.signal import clean
-from bot.domain.tenant import Caller, Installation, Speaker, Standing
-from bot.hipchat import payloads, render, signed
+from bot.domain.tenant import Caller, Speaker
+from bot.hipchat import payloads, render
 from bot.hipchat.capabilities import read_rules, refusal
 from bot.hipchat.descriptor import AVATARS, avatar, descriptor
 from bot.parts import PARTS, Parts
 from bot.ports import Later, Never
 from bot.storage import speakers
 from bot.usecases import command, directory, install
+from bot.web import auth
 
 BODY_LIMIT = 256 * 1024
 TEXT_LIMIT = 32_768
@@ -211,7 +212,7 @@ async def _body(request: web.Request) -> bytes:
 async def post_webhook(request: web.Request) -> web.Response:
     """Take a signed webhook. Person and room come from the JWT; the body must agree with it, or nothing happens (401)."""
     parts = request.app[PARTS]
-    installation, who = await _signed(request, parts)
+    installation, who = await auth.signed_by(request, parts)
     try:
         event = payloads.read_webhook(await _body(request))
     except payloads.BadBody as error:
@@ -219,7 +220,7 @@ async def post_webhook(request: web.Request) -> web.Response:
     parts.metrics.callbacks.labels(_event_name(event)).inc()
     room_id = event.item.room.id
     if who.room_id != room_id or event.oauth_client_id not in {None, who.issuer}:
-        raise _unauthorized("body and JWT disagree")
+        raise auth.unauthorized("body and JWT disagree")
     if isinstance(event, payloads.RoomArchived | payloads.RoomDeleted | payloads.RoomUnarchived):
         await directory.look_again(parts.storage, parts.channel, installation, room_id, now=parts.clock())
         parts.wakeups.outbox.set()
@@ -228,7 +229,7 @@ async def post_webhook(request: web.Request) -> web.Response:
         return web.Response(status=204)
     message = event.item.message
     if who.subject is None or message.sender_id != who.subject:
-        raise _unauthorized("sender and JWT disagree")
+        raise auth.unauthorized("sender and JWT disagree")
     place = await directory.room(parts.storage, parts.channel, installation, room_id, now=parts.clock())
     if place is None or not place.speaks(installation):
         return web.Response(status=204)
@@ -243,25 +244,6 @@ async def post_webhook(request: web.Request) -> web.Response:
     return await _perform(parts, caller, installation, message, f"{who.issuer}:{event.webhook_id}")
 
 
-async def _signed(request: web.Request, parts: Parts) -> tuple[Installation, signed.Signed]:
-    """Return the installation that signed a request, and what its JWT says; 401 for anything else."""
-    try:
-        token = signed.find_token(request.headers.get("Authorization"), request.query.get("signed_request"))
-        issuer = signed.claimed_issuer(token)
-        known = await parts.storage.look(lambda tx: speakers.installation(tx, issuer))
-        secret = parts.vault.open(known.secret) if known and known.standing is Standing.ACTIVE else None
-        who = signed.verify(token, lambda _issuer: secret, parts.clock())
-    except signed.BadSignature as bad:
-        raise _unauthorized(bad.reason) from None
-    assert known is not None
-    return known, who
-
-
-def _unauthorized(reason: str) -> web.HTTPUnauthorized:
-    log.warning("callback_refused", reason=reason)
-    return web.HTTPUnauthorized(text="not signed by an installation of this bot")
-
-
 async def post_hook(request: web.Request) -> web.Response:
     """Take a slash command of "build your own integration": unsigned, so the secret path is all that vouches for it."""
     parts = request.app[PARTS]
@@ -269,7 +251,7 @@ async def post_hook(request: web.Request) -> web.Response:
     async with parts.storage.read() as tx:
         hook = await speakers.hook_by_callback(tx, hashed)
     if hook is None:
-        raise _unauthorized("no such callback path")
+        raise auth.unauthorized("no such callback path")
     try:
         event = payloads.read_webhook(await _body(request))
     except payloads.BadBody as error:
@@ -280,14 +262,14 @@ async def post_hook(request: web.Request) -> web.Response:
     sender = message.sender
     place = await directory.hooked_room(parts.storage, hook)
     if place.room.hipchat_id != event.item.room.id or message.sender_id is None:
-        raise _unauthorized("the callback path belongs to another room")
+        raise auth.unauthorized("the callback path belongs to another room")
     if not await directory.bound(
         parts.storage,
         hook,
         oauth_client_id=event.oauth_client_id or "",
         webhook_id=event.webhook_id,
     ):
-        raise _unauthorized("the callback path is bound to another sender")
+        raise auth.unauthorized("the callback path is bound to another sender")
     if not place.speaks(hook):
         return web.Response(status=204)
     name = sender.mention_name or sender.name if isinstance(sender, payloads.Sender) else str(message.sender_id)

@@ -31,7 +31,7 @@ TOO_LARGE = "the body is too large"
 UNEXPECTED = "something went wrong here; it has been logged"
 BROKEN_BODY = "the body could not be read: it ended early, or its compression is broken"
 
-KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
+KEPT_HEADERS: Final = ("Access-Control-Allow-Origin", "Allow", "Retry-After", "WWW-Authenticate")
 
 FAMILIES: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (Forbidden, 403, ""),

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bot.parts import PARTS, Parts
-from bot.web import alertmanager, api, auth, callbacks, errors, health, ingest, openapi
+from bot.web import alertmanager, api, auth, callbacks, errors, glance, health, ingest, openapi
 
 BODY_LIMIT = 16 * 1024 * 1024
 """The largest body of any route; the routes with a smaller one check it themselves."""
@@ -23,6 +23,7 @@ def create_app(parts: Parts) -> web.Application:
             *openapi.routes(),
             *health.routes(),
             *callbacks.routes(),
+            *glance.routes(),
         ]
     )
     return app

@@ -1,24 +1,58 @@
-"""Which loops run: the outbox, the timers, private messages, suspended installations, the index of what was before, and the clearing away of what is old."""
+"""Which loops run, each a line of `rounds`; a round returns when there is more to do (epoch ms), or None."""
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from bot.parts import Parts
 from bot.storage import memory, outbox, speakers, whispers
-from bot.usecases import deliver, escalate, install, noise_report, retention, whisper
+from bot.usecases import deliver, escalate, glance, install, noise_report, retention, whisper
 from bot.workers.loop import loop
 
 POLL = 0.5
+GLANCE_POLL = 3.0
 SLOW_POLL = 30.0
 HOUR = 3_600_000
 
 
 async def run(parts: Parts) -> None:
     """Run every loop until cancelled; when one dies, all end and its error is raised."""
-    started_at = parts.clock()
+    rounds = Rounds(parts=parts, started_at=parts.clock())
     await escalate.arm_missing(parts.storage, parts.rules)
+    woken: Mapping[str, asyncio.Event] = {
+        "outbox": parts.wakeups.outbox,
+        "timers": parts.wakeups.timers,
+        "whispers": parts.wakeups.whispers,
+    }
+    async with asyncio.TaskGroup() as group:
+        for name, (work, poll) in rounds.all().items():
+            event = woken.get(name) or asyncio.Event()
+            group.create_task(loop(name, work, woken=event, clock=parts.clock, poll=poll))
 
-    async def tell() -> int | None:
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rounds:
+    """One round of each loop."""
+
+    parts: Parts
+    started_at: int
+
+    def all(self) -> dict[str, tuple[Callable[[], Awaitable[int | None]], float]]:
+        """Return every loop's round, and after how many seconds it looks for work that nobody woke it for."""
+        return {
+            "outbox": (self.tell, POLL),
+            "timers": (self.let_time_pass, POLL),
+            "whispers": (self.tell_privately, POLL),
+            "glances": (self.show_boards, GLANCE_POLL),
+            "suspended": (self.resume, SLOW_POLL),
+            "memory": (self.remember, SLOW_POLL),
+            "retention": (self.clear_away, HOUR / 1000),
+        }
+
+    async def tell(self) -> int | None:
+        """Bring what waits in the outbox to its rooms."""
+        parts = self.parts
         served = await deliver.send_due(
             parts.storage,
             parts.medium,
@@ -26,49 +60,53 @@ async def run(parts: Parts) -> None:
             told=lambda result: parts.metrics.messages.labels(result).inc(),
             jitter=random.random,
         )
-        if served:
-            return parts.clock()
-        return await parts.storage.look(outbox.next_due)
+        return parts.clock() if served else await parts.storage.look(outbox.next_due)
 
-    async def time_passes() -> int | None:
-        if await escalate.run_due(parts.storage, now=parts.clock(), started_at=started_at, rules=parts.rules):
+    async def let_time_pass(self) -> int | None:
+        """Do what is due."""
+        parts = self.parts
+        if await escalate.run_due(parts.storage, now=parts.clock(), started_at=self.started_at, rules=parts.rules):
             parts.wakeups.outbox.set()
             parts.wakeups.whispers.set()
             return parts.clock()
         return await escalate.next_due(parts.storage)
 
-    async def tell_privately() -> int | None:
+    async def tell_privately(self) -> int | None:
+        """Send private messages."""
+        parts = self.parts
         if await whisper.send_due(parts.storage, parts.channel, parts.clock, jitter=random.random):
             parts.wakeups.outbox.set()
             return parts.clock()
         return await parts.storage.look(whispers.next_due)
 
-    async def resume() -> int | None:
+    async def show_boards(self) -> int | None:
+        """Show in glances what has changed."""
+        await glance.push_due(self.parts.storage, self.parts.channel, self.parts.clock)
+        return None
+
+    async def resume(self) -> int | None:
+        """Try installations that Hipchat no longer knew."""
+        parts = self.parts
         resumed = await install.retry_suspended(parts.storage, parts.prover, unseal=parts.vault.open, now=parts.clock())
         for each in resumed:
             parts.channel.forget(each.oauth_id)
             parts.wakeups.outbox.set()
-        async with parts.storage.read() as tx:
-            return await speakers.next_try(tx)
+        return await parts.storage.look(speakers.next_try)
 
-    async def remember() -> int | None:
-        more = await parts.storage.write(memory.remember_some)
-        return parts.clock() if more else None
+    async def remember(self) -> int | None:
+        """Put new alerts into the index that they are found again by."""
+        more = await self.parts.storage.write(memory.remember_some)
+        return self.parts.clock() if more else None
 
-    async def clear_away() -> int | None:
-        kept = parts.settings
+    async def clear_away(self) -> int | None:
+        """Drop what is old, and see that the weekly report has its timer."""
+        parts = self.parts
         if parts.rules.noise_report:
             await noise_report.arm(parts.storage, parts.clock())
         await retention.clear(
-            parts.storage, raw_days=kept.raw_days, retention_days=kept.retention_days, now=parts.clock()
+            parts.storage,
+            raw_days=parts.settings.raw_days,
+            retention_days=parts.settings.retention_days,
+            now=parts.clock(),
         )
         return parts.clock() + HOUR
-
-    async with asyncio.TaskGroup() as group:
-        woken = parts.wakeups
-        group.create_task(loop("outbox", tell, woken=woken.outbox, clock=parts.clock, poll=POLL))
-        group.create_task(loop("timers", time_passes, woken=woken.timers, clock=parts.clock, poll=POLL))
-        group.create_task(loop("whispers", tell_privately, woken=woken.whispers, clock=parts.clock, poll=POLL))
-        group.create_task(loop("suspended", resume, woken=asyncio.Event(), clock=parts.clock, poll=SLOW_POLL))
-        group.create_task(loop("memory", remember, woken=asyncio.Event(), clock=parts.clock, poll=SLOW_POLL))
-        group.create_task(loop("retention", clear_away, woken=asyncio.Event(), clock=parts.clock, poll=HOUR / 1000))
