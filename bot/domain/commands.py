@@ -87,9 +87,12 @@ def _command(words: Words) -> Command:
     if words.low() in _LIST_STARTS or words.at_quote or at_condition(words) or mention(first.text):
         return _read(NAMES["list"], Line(verb="list", words=words))
     meant = _meant(first)
-    if meant is None:
-        raise Misread(NOT_UNDERSTOOD)
-    raise _unknown(first, meant, words.line_with(first, meant))
+    corrected = words.line_with(first, meant) if meant is not None else ""
+    if meant is not None and not _is_prose(first, corrected):
+        raise _unknown(first, meant, corrected)
+    if second is not None:
+        raise _unknown(first, second.name, words.line[first.end :].strip())
+    raise Misread(NOT_UNDERSTOOD)
 
 
 def _verb(word: Word | None) -> Verb | None:
@@ -137,6 +140,18 @@ def _meant(word: Word) -> str | None:
     if together and together[1] in NAMES:
         return f"{together[1]} {together[2]}"
     return MEANT.get(low) or nearest(low, NAMES)
+
+
+def _is_prose(word: Word, corrected: str) -> bool:
+    """Whether a line is a sentence to somebody rather than a mistyped command: a verb that is only like its word, about nothing."""
+    if word.low.strip("/") in MEANT:
+        return False
+    try:
+        command = _command(Words(corrected))
+    except Misread:
+        return False
+    about = command.targets.given or command.silences or command.matchers or command.person
+    return NAMES[command.verb].changes and not about and len(corrected.split()) > 1
 
 
 def _unknown(word: Word, meant: str, line: str) -> Misread:

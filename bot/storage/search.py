@@ -15,12 +15,13 @@ from bot.storage.engine import Param, Tx
 class Query:
     """What to look for; all of it holds for each alert found.
 
-    `owner` is a person's id, or "" for alerts without an owner. `labels` are (name, wanted, value). `before` is the
+    `also` are further rooms than `room`. `owner` is a person's id, or "" for alerts without an owner. `labels` are (name, wanted, value). `before` is the
     number that a page begins below. `worst_first` sorts by severity before number.
     """
 
     tenant: int
     room: int | None = None
+    also: Sequence[int] = ()
     feed: int | None = None
     states: frozenset[State] = ACTIVE
     severities: frozenset[Severity] = frozenset(Severity)
@@ -57,8 +58,9 @@ def _where(query: Query) -> tuple[str, Mapping[str, Param]]:
     conditions = ["tenant_id = :tenant"]
     params: dict[str, Param] = {"tenant": query.tenant}
     if query.room is not None:
-        conditions.append("room_id = :room")
-        params["room"] = query.room
+        # One room is named as one: its index then gives the order too.
+        conditions.append("room_id IN (:room)" if query.also else "room_id = :room")
+        params["room"] = [query.room, *query.also] if query.also else query.room
     if query.feed is not None:
         conditions.append("feed_id = :feed")
         params["feed"] = query.feed

@@ -45,6 +45,7 @@ class Asked(Exception):
 class Turn:
     """One command while it is being done: the transaction, who asks, and what is going to be written.
 
+    `others` are the rooms that nobody can speak in, when this is the fallback room that hears their news.
     `confirmed` are the numbers that `yes` was said to; `undo` what is kept for taking it back.
     """
 
@@ -54,12 +55,17 @@ class Turn:
     message_id: str
     rules: Rules = RULES
     person: Person | None = None
+    others: tuple[int, ...] = ()
     confirmed: tuple[int, ...] | None = None
     undo: str = ""
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(tenant=self.caller.tenant.id, now=self.now, rules=self.rules)
+
+    def sees(self, alert: Alert) -> bool:
+        """Whether an alert is one of this room's."""
+        return alert.room == self.caller.room.id or (alert.room is not None and alert.room in self.others)
 
     def query(self, wanted: Filter | None = None, *, states: frozenset[State] | None = None) -> search.Query:
         """Return the query of a filter in this room."""
@@ -69,6 +75,7 @@ class Turn:
         return search.Query(
             tenant=self.caller.tenant.id,
             room=self.caller.room.id,
+            also=self.others,
             states=states or named or ACTIVE,
             severities=_severities(wanted),
             owner=owner,
@@ -122,7 +129,7 @@ async def meant(turn: Turn, command: Command) -> Meant:
 
 async def _numbered(turn: Turn, numbers: Sequence[int]) -> Meant:
     found = await alerts.by_numbers(turn.tx, turn.caller.tenant.id, list(numbers))
-    here = {number: alert for number, alert in found.items() if alert.room == turn.caller.room.id}
+    here = {number: alert for number, alert in found.items() if turn.sees(alert)}
     return Meant(
         alerts=[here[number] for number in numbers if number in here],
         unknown=[number for number in numbers if number not in here],

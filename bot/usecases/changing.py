@@ -97,7 +97,7 @@ async def _note(turn: Turn, command: Command) -> str:
         other = (await alerts.by_numbers(turn.tx, turn.caller.tenant.id, [command.duplicate_of])).get(
             command.duplicate_of
         )
-        if other is None or other.room != turn.caller.room.id:
+        if other is None or not turn.sees(other):
             raise Asked(reply.refused(reply.unknown_text([command.duplicate_of], await here_of(turn))))
         reason = f"duplicate of #{command.duplicate_of}"
     return f"{reason}: {command.note}" if command.note else reason

@@ -17,7 +17,7 @@ from bot.domain.tenant import Caller, Right, may
 from bot.domain.verbs import NAMES
 from bot.storage import calls, outbox, tenants
 from bot.storage.engine import Storage, Tx
-from bot.usecases import asking, changing, creating, remembering, shifts, showing, silencing, testing
+from bot.usecases import asking, changing, creating, directory, remembering, shifts, showing, silencing, testing
 from bot.usecases.asking import Asked, Turn
 from bot.usecases.directory import FindPerson
 
@@ -97,7 +97,15 @@ async def perform(
         before = await _before(tx, caller, message_id, via)
         if before is not None:
             return before
-        turn = Turn(tx=tx, caller=caller, now=now, message_id=message_id, rules=rules, person=person)
+        turn = Turn(
+            tx=tx,
+            caller=caller,
+            now=now,
+            message_id=message_id,
+            rules=rules,
+            person=person,
+            others=await directory.unreachable(tx, caller),
+        )
         answer = await _answer(turn, command, misread)
         await turn.ledger.write(tx)
         body = msgspec.json.encode(rendered(answer)).decode()

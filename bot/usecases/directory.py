@@ -8,7 +8,7 @@ import structlog
 
 from bot.domain.actor import Person
 from bot.domain.signal import clean
-from bot.domain.tenant import Hook, Installation, Room, Speaker, Tenant, speaker_of
+from bot.domain.tenant import Caller, Hook, Installation, Room, Speaker, Tenant, speaker_of
 from bot.ports import Chat, Dead, Later, Never
 from bot.storage import people, speakers, tenants
 from bot.storage.engine import Storage, Tx
@@ -85,6 +85,20 @@ async def hooked_room(storage: Storage, hook: Hook) -> Spot:
 async def _spot(tx: Tx, tenant: Tenant, known: Room) -> Spot:
     speaker = speaker_of(known.id, await speakers.installations(tx, tenant.id), await speakers.hooks(tx, tenant.id))
     return Spot(tenant=tenant, room=known, speaker=speaker)
+
+
+async def unreachable(tx: Tx, caller: Caller) -> tuple[int, ...]:
+    """Return the rooms whose news comes to the caller's, which is the fallback room, because nobody speaks in them."""
+    if caller.room.id != caller.tenant.fallback_room:
+        return ()
+    installed = await speakers.installations(tx, caller.tenant.id)
+    hooked = await speakers.hooks(tx, caller.tenant.id)
+    return tuple(
+        room.id
+        for room in await tenants.rooms(tx, caller.tenant.id)
+        if room.id != caller.room.id
+        and (room.gone_at is not None or (room.trouble and speaker_of(room.id, installed, hooked) is None))
+    )
 
 
 async def bound(storage: Storage, hook: Hook, *, oauth_client_id: str, webhook_id: int | None) -> bool:

@@ -47,21 +47,21 @@ async def token(_request: web.Request) -> web.Response:
     return web.json_response(_TOKEN)
 
 
-_TAKEN: list[tuple[float, bytes]] = []
+_TAKEN: list[tuple[float, str, bytes]] = []
 
 
 async def notification(request: web.Request) -> web.Response:
     """Take a message and remember when."""
-    _TAKEN.append((time.time(), await request.read()))
+    _TAKEN.append((time.time(), request.match_info["room"], await request.read()))
     return web.Response(status=204)
 
 
 async def taken(request: web.Request) -> web.Response:
     """Say how many messages were taken, when the first and the last, and (`?whole`) every one of them with its time."""
-    times = [at for at, _ in _TAKEN]
+    times = [at for at, _, _ in _TAKEN]
     said: dict[str, Any] = {"count": len(times), "first": min(times, default=0), "last": max(times, default=0)}
     if "whole" in request.query:
-        said["messages"] = [{"at": at, "body": json.loads(body)} for at, body in _TAKEN]
+        said["messages"] = [{"at": at, "room": room, "body": json.loads(body)} for at, room, body in _TAKEN]
     return web.json_response(said)
 
 

@@ -2,7 +2,18 @@ import re
 
 import pytest
 
-from bot.domain.commands import VERBS, Command, Filter, Misread, Targets, Verb, help_text, is_command, parse
+from bot.domain.commands import (
+    NOT_UNDERSTOOD,
+    VERBS,
+    Command,
+    Filter,
+    Misread,
+    Targets,
+    Verb,
+    help_text,
+    is_command,
+    parse,
+)
 
 HOUR = 3_600_000
 
@@ -402,3 +413,12 @@ def test_help_names_every_verb() -> None:
             text = help_text(name.upper())
 
             assert all(f"/alert {form}" in text for form in (*verb.usage, verb.example))
+
+
+@pytest.mark.parametrize("text", ["please make it stop", "akc the thing", "the disk is full"])
+def test_a_sentence_is_not_corrected(text: str) -> None:
+    """What is no command but a sentence gets examples, not a guess at one of its words."""
+    with pytest.raises(Misread) as caught:
+        parse(f"/alert {text}")
+
+    assert (NOT_UNDERSTOOD, None) == (caught.value.reason, caught.value.suggestion)

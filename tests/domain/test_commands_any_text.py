@@ -1,8 +1,14 @@
+"""Any text after /alert is a command or a polite refusal, and how it is dressed does not matter."""
+
+import os
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.commands import NOT_UNDERSTOOD, VERBS, Command, Misread, parse
 
+EXAMPLES = int(os.environ.get("ANY_TEXT_EXAMPLES", "300"))
+"""`.ci/run` asks for 20,000."""
 NAMES = [name for verb in VERBS for name in (verb.name, *verb.aliases)]
 PIECES = st.one_of(
     st.sampled_from([*NAMES, "akc", "all", "mine", "last", "open", "--", "-", "to", "and", "page", "dupe", "fixed", "as"]),
@@ -23,7 +29,7 @@ def outcome(text: str) -> Command | Misread:
         return misread
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.one_of(st.text(st.characters(), max_size=60), st.lists(PIECES, max_size=8).map(" ".join)))
 @example("\ud800 12")
 @example("12 \x00")

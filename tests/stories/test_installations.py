@@ -240,3 +240,24 @@ async def test_a_deleted_room(stage: Stage, room: RoomDriver, lobby: RoomDriver,
     await bot.post(DISK)
 
     assert "Lobby" in (await room.sees("#1 Disk full on db1")).text
+
+
+async def test_the_fallback_room_acts_on_what_it_hears(
+    stage: Stage, room: RoomDriver, lobby: RoomDriver, bot: Bot
+) -> None:
+    """What was handed over can be listed, acked and closed where it is heard; not before, and not from elsewhere."""
+    await bot.post(DISK)
+    await lobby.sees("#1 Disk full on db1")
+    await room.says("dana", "/alert ack 1")
+    await room.sees("There are no alerts in this room yet")
+    stage.server.hipchat.delete_room(lobby.room)
+    await stage.server.hipchat.idle()
+    await bot.post({**DISK, "dedup_key": "disk:db2"})
+    await room.sees("#2 Disk full on db1")
+    await room.says("dana", "/alert list")
+    assert "#1 " in (await room.sees("2 open")).text
+    await room.says("dana", "/alert ack 1")
+    await room.sees("acked 1: #1")
+    await room.says("dana", "/alert close all")
+
+    await room.sees("closed 2: #1 #2")
