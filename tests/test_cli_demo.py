@@ -53,6 +53,48 @@ async def test_script() -> None:
     assert set(range(5, 505)) == cards | set().union(*map(expanded, digested))
 
 
+async def test_a_night() -> None:
+    """A night on call is played with the clock moved: who is rung when, what a silence kept, what is handed over."""
+    ran = await alertbot("demo", "--script", "--night")
+
+    assert (0, "") == (ran.code, ran.err)
+    for expected in (
+        "ops: Dana until",
+        "silenced by S1",
+        "@Lee #3 critical, not acked for 10 min: Checkout is down.",
+        "Silence S1 (service=deploy, by Dana) is over.",
+        "# Alert #3: Checkout is down",
+        "@Dana assigned 1: #2 to Dana",
+        "8 scenes played in Ops, all as they should be",
+    ):
+        assert expected in ran.out
+
+
+async def test_a_storm() -> None:
+    """Ten thousand alerts in a minute are told within the budget, acked by a filter, and closed."""
+    ran = await alertbot("demo", "--script", "--storm")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert "closed 10000: #1-#10000" in ran.out
+    assert "3 scenes played in Ops, all as they should be" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--storm"], "alertbot demo --script --night"),
+        (["--night"], "alertbot demo --script --night"),
+        (["--script", "--storm", "--night"], "choose one"),
+    ],
+)
+async def test_what_is_played_by_the_script_only(options: list[str], said: str) -> None:
+    """The refusal says what to type instead."""
+    ran = await alertbot("demo", *options)
+
+    assert 2 == ran.code
+    assert said in ran.err
+
+
 def test_a_difference_is_told_and_ends_with_1(monkeypatch: pytest.MonkeyPatch, own_logs: None) -> None:
     """When a scene goes otherwise, the room is printed all the same, the difference after it, and the exit code is 1."""
 

@@ -5,14 +5,15 @@ import contextlib
 import json
 import signal
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bot.console import Failed, run
-from bot.demo import script
+from bot.demo import flood, script
+from bot.demo import night as nights
 from bot.demo.backend import Backend, backend
 from bot.demo.clock import MovableClock
 from bot.demo.play import Play
@@ -28,6 +29,8 @@ DATABASE = "alertbot.db"
 HIPCHAT_PORT = "hipchat-port"
 """File of --data that keeps the port of the stand-in's https: the bot knows its group by host and port."""
 PATIENCE = 15.0
+STORM_LIMIT = 240.0
+"""Real seconds that the storm may take."""
 
 READY = """
 Hipchat's stand-in   {chat_url}
@@ -52,6 +55,8 @@ DIFFERS = "\n{count} of {all} scenes differ from what they should be:"
 @click.option(
     "--script", "by_script", is_flag=True, help="Play a conversation, print it, and exit 0 when all was right."
 )
+@click.option("--storm", is_flag=True, help="With --script: play a storm of 10,000 alerts in a minute instead.")
+@click.option("--night", is_flag=True, help="With --script: play a night on call, with the clock moved, instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON once all is ready.")
 @click.option("--port", default=0, type=PORT, help="Port of the chat page; 0 picks a free one.")
 @click.option("--bot-port", default=0, type=PORT, help="Port of the bot; 0 picks a free one.")
@@ -68,18 +73,30 @@ DIFFERS = "\n{count} of {all} scenes differ from what they should be:"
     help="What is logged to standard error (LOG_LEVEL).",
 )
 def demo(  # noqa: PLR0917 - an argument per option
-    by_script: bool, as_json: bool, port: int, bot_port: int, data: Path | None, log_level: str
+    by_script: bool,
+    storm: bool,
+    night: bool,
+    as_json: bool,
+    port: int,
+    bot_port: int,
+    data: Path | None,
+    log_level: str,
 ) -> None:
     """Run the bot beside a local stand-in of Hipchat, with sample alerts; or play a conversation by a script."""
     if by_script and as_json:
         raise click.UsageError("--script prints what it plays, --json says where to play: choose one")
+    if (storm or night) and not by_script:
+        raise click.UsageError("--storm and --night are played by --script: alertbot demo --script --night")
+    if storm and night:
+        raise click.UsageError("--storm and --night are two scripts: choose one")
     set_up_logs(log_level, "auto")
     with tempfile.TemporaryDirectory(prefix="alertbot-") as temporary:
         folder = data or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         settings = Settings(port=bot_port, database_url=f"sqlite:///{folder / DATABASE}", log_level=log_level)
         if by_script:
-            run(_until_told(_play(settings, port)))
+            scenes = flood.SCENES if storm else nights.SCENES if night else script.SCENES
+            run(_until_told(_play(settings, port, scenes, limit=STORM_LIMIT if storm else script.LIMIT)))
         else:
             run(_until_told(_stay(settings, port, data, as_json=as_json)))
 
@@ -157,15 +174,15 @@ def _words(stage: Stage, key: str, data: Path | None) -> str:
     )
 
 
-async def _play(settings: Settings, port: int) -> None:
-    """Play the script and print the room. Raises Failed when something differs."""
+async def _play(settings: Settings, port: int, scenes: Sequence[script.Scene], *, limit: float) -> None:
+    """Play scenes and print the room. Raises Failed when something differs."""
     clock = MovableClock()
     async with staged(settings, clock=clock, port=port, tls_port=0) as stage:
         await stage.install()
         async with backend(stage.bot_url, await stage.key()) as poster:
-            differences = await script.perform(Play(stage=stage, backend=poster))
+            differences = await script.perform(Play(stage=stage, backend=poster), scenes, limit=limit)
         click.echo(written(stage.room.transcript()))
     if differences:
-        click.echo(DIFFERS.format(count=len(differences), all=len(script.SCENES)), err=True)
+        click.echo(DIFFERS.format(count=len(differences), all=len(scenes)), err=True)
         raise Failed("\n".join(differences))
-    click.echo(PLAYED.format(count=len(script.SCENES), room=stage.room.room.name, moved=round(clock.moved / 60)))
+    click.echo(PLAYED.format(count=len(scenes), room=stage.room.room.name, moved=round(clock.moved / 60)))

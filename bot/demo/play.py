@@ -1,5 +1,6 @@
 """A play on the stage: people speak, a backend posts, and what the room should show then is looked for."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 from bot.demo.backend import Backend, Posted
 from bot.demo.stage import ADDON, Stage
 from bot.standin.driver import Shown
+from bot.storage import outbox
 
 PATIENCE = 5.0
 """Real seconds that a message may take."""
+LOOK = 0.01
+LOOKS = 500
 
 
 class Differs(Exception):
@@ -54,6 +58,16 @@ class Play:
         found = {name: alert.get(name) for name in expected}
         differs(found == expected, f"#{number} is {expected} by the API", found)
         return alert
+
+    async def forward(self, *, minutes: float) -> None:
+        """Let time pass once all that is to be told now is told. Raises Differs when that takes too long."""
+        for _ in range(LOOKS):
+            many, _ = await self.stage.parts.storage.look(outbox.backlog)
+            if not many:
+                self.stage.forward(minutes=minutes)
+                return
+            await asyncio.sleep(LOOK)
+        raise Differs("expected the room to be told everything soon, but there is news that waits")
 
     def spoken(self) -> Sequence[Shown]:
         """Return everything that the bot said in the room, oldest first."""

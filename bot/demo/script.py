@@ -4,7 +4,7 @@ A scene's docstring says what it is about; a scene that goes otherwise is report
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.demo.accounting import most_in_a_minute, told_of
 from bot.demo.backend import NotTaken, Posted
@@ -194,16 +194,16 @@ SCENES: tuple[Scene, ...] = (
 )
 
 
-async def perform(play: Play) -> list[str]:
-    """Play all scenes; return what differed, a line each, nothing when all was as it should be."""
+async def perform(play: Play, scenes: Sequence[Scene], *, limit: float = LIMIT) -> list[str]:
+    """Play scenes; return what differed, a line each, nothing when all was as it should be. `limit` is in real seconds."""
     differences: list[str] = []
     try:
-        async with asyncio.timeout(LIMIT):
-            for scene in SCENES:
+        async with asyncio.timeout(limit):
+            for scene in scenes:
                 try:
                     await scene(play)
                 except (Differs, NotSeen, NotTaken) as difference:
                     differences.append(f"{scene.__doc__}\n  {difference}")
     except TimeoutError:
-        differences.append(f"The script did not end within {LIMIT:.0f} s.")
+        differences.append(f"The script did not end within {limit:.0f} s.")
     return differences

@@ -62,6 +62,7 @@ class Stage:
         self.clock.forward(seconds=seconds, minutes=minutes, hours=hours)
         self.parts.wakeups.outbox.set()
         self.parts.wakeups.timers.set()
+        self.parts.wakeups.whispers.set()
 
 
 @contextlib.asynccontextmanager

@@ -48,6 +48,10 @@ async def step(due: Due, timer: Timer) -> None:
     if hidden:
         due.again(timer, min(max(hidden[0].ends_at, due.now + MINUTE), due.now + LOOK_AGAIN))
         return
+    if alert.silenced_by is not None:
+        # The room hears first what its silence kept from it.
+        due.again(timer, due.now + MINUTE)
+        return
     covers = await plans.covers(due.tx, due.tenant, due.now)
     called = escalation.called(policy, running.position, plan.schedules, covers, due.now)
     after = escalation.next_step(policy, alert, running.position + 1, due.now)

@@ -268,6 +268,26 @@ async def test_a_private_step(stage: Stage, room: RoomDriver, bot: Bot, clock: M
     await room.sees("nobody could not be messaged privately")
 
 
+async def test_a_silenced_alert_calls_nobody(stage: Stage, room: RoomDriver, bot: Bot, clock: MovableClock) -> None:
+    """What is silent rings nobody; when the silence is over the room hears first what waited, and people are called after that."""
+    await configured(stage)
+    await room.says("dana", "/alert silence service=db 1h")
+    await room.sees("S1 hides")
+    await bot.post(DISK)
+    for _ in range(11):
+        clock.forward(minutes=5)
+        await bot.settle()
+    room.look()
+    clock.forward(minutes=5)
+    await bot.settle()
+    await room.sees("Silence S1")
+    assert [] == room.unseen()
+    clock.forward(minutes=1)
+    await bot.settle()
+
+    await room.sees("#1 critical, not acked for 1 h")
+
+
 # --- on call --------------------------------------------------------------------------------------------------------
 
 
