@@ -7,7 +7,8 @@ import click
 
 from bot.console import Failed, read_settings, run
 from bot.domain.errors import AlertbotError
-from bot.domain.tenant import Hook, Scope, speaker_of
+from bot.domain.tenant import Hook, Level, Scope, level_of, speaker_of
+from bot.domain.verbs import NAMES, VERBS
 from bot.hipchat.capabilities import read_rules, refusal
 from bot.hipchat.pasted import Explained, explained, look_up, try_out
 from bot.parts import Parts
@@ -110,6 +111,37 @@ def room_test(place: str, tenant: str | None) -> None:
         click.echo(f"{found.name}: Hipchat took the message ({receipt.status})")
 
     run(with_parts(work))
+
+
+@room.command("rights")
+@click.argument("place", metavar="ROOM")
+@click.argument("changes", metavar="[VERB=LEVEL]...", nargs=-1)
+@TENANT
+def room_rights(place: str, changes: tuple[str, ...], tenant: str | None) -> None:
+    """Say who may use which verb in ROOM (id or name), or change that.
+
+    LEVEL is everybody, members (no guests), admins (the room's owner and the group's admins), nobody, or default.
+    """
+    wanted = [_right(change) for change in changes]
+
+    async def work(parts: Parts) -> None:
+        found = await configure.change_rights(parts.storage, tenant=tenant, room=place, changes=dict(wanted))
+        for verb in VERBS:
+            own = "" if verb.name in found.rights else " (default)"
+            click.echo(f"{verb.name}\t{level_of(found, verb.name, changes=verb.changes)}{own}")
+
+    run(with_parts(work))
+
+
+def _right(change: str) -> tuple[str, Level | None]:
+    name, _, word = change.partition("=")
+    verb = NAMES.get(name.strip().lower())
+    if verb is None:
+        raise click.BadParameter(f"there is no verb {name}; there are: {', '.join(each.name for each in VERBS)}")
+    levels = {level.value: level for level in Level}
+    if word != "default" and word not in levels:
+        raise click.BadParameter(f"{change}: after = stands one of {', '.join(levels)} and default")
+    return verb.name, levels.get(word)
 
 
 @room.command("remove")

@@ -71,6 +71,7 @@ class Person:
     time_zone: str = ""
     guest: bool = False
     gone: bool = False
+    admin: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +82,7 @@ class Place:
     name: str
     archived: bool = False
     private: bool = False
+    owner: int | None = None
 
 
 class Chat(Protocol[Address_contra]):

@@ -260,3 +260,27 @@ async def test_a_wrong_plan_changes_nothing(shell: Shell, tmp_path: Path) -> Non
     assert "/route/0/hold: is no span" in wrong.err
     assert "is no TOML" in broken.err
     assert "Nothing is configured yet" in exported.out
+
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+
+async def test_rights_of_a_room(shell: Shell) -> None:
+    """`room rights` lists who may use which verb, changes it, and says what it does not know."""
+    await shell.add(shell.hipchat.group.room_token)
+    usual = await shell("room", "rights", "Ops")
+    changed = await shell("room", "rights", "Ops", "close=admins", "ok=everybody", "stats=nobody")
+    kept = await shell("room", "rights", "Ops", "stats=default")
+    wrong = [await shell("room", "rights", "Ops", text) for text in ("clse=admins", "close=me", "close")]
+    nowhere = await shell("room", "rights", "Nowhere", "close=admins")
+
+    assert "close\tmembers (default)" in usual.out
+    assert "list\teverybody (default)" in usual.out
+    for line in ("close\tadmins\n", "ack\teverybody\n"):
+        assert line in changed.out
+        assert line in kept.out
+    assert "stats\tnobody\n" in changed.out
+    assert "stats\teverybody (default)" in kept.out
+    assert [2, 2, 2, 1] == [each.code for each in (*wrong, nowhere)]
+    assert "there is no verb clse" in wrong[0].err
+    assert "everybody, members, admins, nobody and default" in wrong[1].err

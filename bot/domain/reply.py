@@ -33,6 +33,10 @@ WOULD = "This would {} {} alerts: {}. Answer /alert yes within 2 minutes, or /al
 LEFT = "Left as it is."
 NOTHING_ASKED = "I have not asked you anything in this room in the last 2 minutes."
 NOTHING_TO_UNDO = "You have changed nothing in this room in the last 5 minutes."
+ADMINS_ONLY = 'In this room "{verb}" is for the owner of the room and the admins of the group.'
+SWITCHED_OFF = (
+    '"{verb}" is switched off in this room. An admin may change that: alertbot room rights "{room}" {verb}=members'
+)
 GUESTS_READ_ONLY = "Guests can read here, not change anything."
 UNKNOWN_PERSON = "I know nobody called {}. Use the name that Hipchat offers after an @."
 TEST_ON_ITS_WAY = "Test alert #{} is on its way through the whole path."

@@ -1,8 +1,8 @@
 """Tenant, Room and Caller: whose alerts they are, and who may do what with them."""
 
 import enum
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.domain.actor import Actor
 
@@ -18,9 +18,18 @@ class Tenant:
     fallback_room: int | None = None
 
 
+class Level(enum.StrEnum):
+    """Who may use a verb in a room."""
+
+    EVERYBODY = "everybody"
+    MEMBERS = "members"
+    ADMINS = "admins"
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """A room of a tenant: our id and Hipchat's."""
+    """A room of a tenant: our id and Hipchat's. `rights` are the levels of verbs that differ from the usual."""
 
     id: int
     tenant: int
@@ -28,6 +37,7 @@ class Room:
     name: str
     gone_at: int | None = None
     trouble: str = ""
+    rights: Mapping[str, Level] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,19 +79,26 @@ class Caller:
     actor: Actor
     time_zone: str = ""
     is_guest: bool = False
+    is_admin: bool = False
     verified: bool = True
 
 
-class Right(enum.StrEnum):
-    """What a caller may be allowed."""
-
-    READ = "read"
-    ACT = "act"
+def level_of(room: Room, verb: str, *, changes: bool) -> Level:
+    """Return who may use a verb in a room: anybody reads and acts there, guests read only, unless the room says otherwise."""
+    return room.rights.get(verb, Level.MEMBERS if changes else Level.EVERYBODY)
 
 
-def may(caller: Caller, right: Right) -> bool:
-    """Whether a caller has a right in the room: anybody reads and acts there, guests read only (product.md 7)."""
-    return right is Right.READ or not caller.is_guest
+def may(caller: Caller, level: Level) -> bool:
+    """Whether a caller is one of those that a level names (product.md 7)."""
+    match level:
+        case Level.EVERYBODY:
+            return True
+        case Level.MEMBERS:
+            return not caller.is_guest
+        case Level.ADMINS:
+            return caller.is_admin and caller.verified and not caller.is_guest
+        case Level.NOBODY:
+            return False
 
 
 class Standing(enum.StrEnum):

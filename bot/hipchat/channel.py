@@ -98,6 +98,7 @@ class HipchatChannel:
             time_zone=user.timezone or "",
             guest=user.is_guest,
             gone=user.is_deleted,
+            admin=user.is_group_admin,
         )
 
     async def place(self, through: Speaker, room: int | str) -> Place | None:
@@ -109,7 +110,13 @@ class HipchatChannel:
                 return None
             raise
         found: payloads.Room = answer.value
-        return Place(id=found.id, name=found.name, archived=found.is_archived, private=found.privacy == "private")
+        return Place(
+            id=found.id,
+            name=found.name,
+            archived=found.is_archived,
+            private=found.privacy == "private",
+            owner=found.owner.id if found.owner else None,
+        )
 
     def forget(self, oauth_id: str) -> None:
         """Drop the tokens of an installation that was removed or has a new secret."""

@@ -1,8 +1,11 @@
 """Tenants, their rooms and their people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.domain.tenant import Room, Tenant
+import msgspec
+
+from bot.domain.tenant import Level, Room, Tenant
 from bot.storage.engine import Row, Tx
 
 ADD_TENANT = """
@@ -24,7 +27,11 @@ RETURNING *
 ROOM = "SELECT * FROM rooms WHERE id = :id"
 ROOM_BY_HIPCHAT = "SELECT * FROM rooms WHERE tenant_id = :tenant AND hipchat_id = :hipchat_id"
 ROOMS = "SELECT * FROM rooms WHERE tenant_id = :tenant ORDER BY id"
+RIGHTS = "UPDATE rooms SET rights = :rights WHERE id = :id"
 GONE = "UPDATE rooms SET gone_at = :gone_at WHERE tenant_id = :tenant AND hipchat_id = :hipchat_id"
+
+
+_RIGHTS = msgspec.json.Decoder(dict[str, Level])
 
 
 def tenant_of(row: Row) -> Tenant:
@@ -47,6 +54,7 @@ def room_of(row: Row) -> Room:
         name=row["name"],
         gone_at=row["gone_at"],
         trouble=row["trouble"],
+        rights=_RIGHTS.decode(row["rights"]),
     )
 
 
@@ -123,6 +131,11 @@ async def room_by_hipchat(tx: Tx, tenant: int, hipchat_id: int) -> Room | None:
 async def rooms(tx: Tx, tenant: int) -> list[Room]:
     """Return a tenant's rooms, oldest first."""
     return [room_of(row) for row in await tx.all(ROOMS, tenant=tenant)]
+
+
+async def set_rights(tx: Tx, room: int, rights: Mapping[str, Level]) -> None:
+    """Keep who may do what in a room, where that differs from the usual."""
+    await tx.run(RIGHTS, id=room, rights=msgspec.json.encode(rights).decode())
 
 
 async def room_gone(tx: Tx, tenant: int, hipchat_id: int, at: int | None) -> None:

@@ -13,7 +13,7 @@ from bot.domain.commands import Command, Misread, parse
 from bot.domain.errors import Invalid
 from bot.domain.notice import Lane, News
 from bot.domain.reply import Reply
-from bot.domain.tenant import Caller, Right, may
+from bot.domain.tenant import Caller, Level, level_of, may
 from bot.domain.verbs import NAMES
 from bot.storage import calls, outbox, tenants
 from bot.storage.engine import Storage, Tx
@@ -59,6 +59,9 @@ DOERS: Mapping[str, Callable[[Turn, Command], Awaitable[Reply]]] = {
     "test": testing.test,
 }
 """What each verb does; `yes` stands for the command that it confirms."""
+
+
+REFUSALS: Mapping[Level, str] = {Level.ADMINS: reply.ADMINS_ONLY, Level.NOBODY: reply.SWITCHED_OFF}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,8 +162,10 @@ async def _answer(turn: Turn, command: Command | None, misread: Misread | None) 
             if isinstance(confirmed, Reply):
                 return confirmed
             command = confirmed
-        if NAMES[command.verb].changes and not may(turn.caller, Right.ACT):
-            return reply.refused(reply.GUESTS_READ_ONLY)
+        level = level_of(turn.caller.room, command.verb, changes=NAMES[command.verb].changes)
+        if not may(turn.caller, level):
+            text = reply.GUESTS_READ_ONLY if turn.caller.is_guest else REFUSALS[level]
+            return reply.refused(text.format(verb=command.verb, room=turn.caller.room.name))
         return await DOERS[command.verb](turn, command)
     except Asked as question:
         return question.reply

@@ -3,11 +3,12 @@
 import re
 import secrets
 import string
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from bot.domain.errors import Invalid, Unknown
 from bot.domain.proof import Pasted
-from bot.domain.tenant import Feed, Hook, Key, Room, Scope, Tenant
+from bot.domain.tenant import Feed, Hook, Key, Level, Room, Scope, Tenant
 from bot.storage import feeds, speakers, tenants
 from bot.storage.engine import Storage, Tx
 from bot.storage.feeds import digest_of
@@ -69,6 +70,23 @@ async def which_room(tx: Tx, tenant: Tenant, name: str) -> Room:
         if name in {room.name, str(room.hipchat_id)}:
             return room
     raise Unknown(NO_ROOM.format(name=name, names=", ".join(room.name for room in known) or "none"))
+
+
+async def change_rights(
+    storage: Storage, *, tenant: str | None, room: str, changes: Mapping[str, Level | None]
+) -> Room:
+    """Change who may use verbs in a room (None: as usual again), and return the room. Raises Unknown or Invalid."""
+
+    async def work(tx: Tx) -> Room:
+        owner = await which_tenant(tx, tenant)
+        found = await which_room(tx, owner, room)
+        kept = {**found.rights, **changes}
+        rights = {verb: level for verb, level in kept.items() if level is not None}
+        if changes:
+            await tenants.set_rights(tx, found.id, rights)
+        return replace(found, rights=rights)
+
+    return await storage.write(work)
 
 
 async def which_feed(tx: Tx, tenant: Tenant, name: str | None, room: Room | None, now: int) -> Feed:

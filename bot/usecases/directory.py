@@ -87,6 +87,22 @@ async def _spot(tx: Tx, tenant: Tenant, known: Room) -> Spot:
     return Spot(tenant=tenant, room=known, speaker=speaker)
 
 
+async def is_admin(chat: Chat[Speaker], speaker: Speaker, room: Room, who: int) -> bool:
+    """Ask Hipchat whether a user owns a room or is an admin of the group. Who cannot be asked about is not."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            person = await chat.person(speaker, who)
+            if person is None or person.gone or person.guest:
+                return False
+            if person.admin:
+                return True
+            place = await chat.place(speaker, room.hipchat_id)
+    except (Later, Never, Dead, TimeoutError) as trouble:
+        log.warning("admin_unknown", reason=str(trouble))
+        return False
+    return place is not None and place.owner == who
+
+
 async def unreachable(tx: Tx, caller: Caller) -> tuple[int, ...]:
     """Return the rooms whose news comes to the caller's, which is the fallback room, because nobody speaks in them."""
     if caller.room.id != caller.tenant.fallback_room:

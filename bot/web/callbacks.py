@@ -13,7 +13,7 @@ from bot.domain.actor import Actor, Via, Who
 from bot.domain.proof import Claim, NotProven
 from bot.domain.reply import Reply
 from bot.domain.signal import clean
-from bot.domain.tenant import Caller, Speaker
+from bot.domain.tenant import Caller, Level, Speaker
 from bot.hipchat import payloads, render
 from bot.hipchat.capabilities import read_rules, refusal
 from bot.hipchat.descriptor import AVATARS, avatar, descriptor
@@ -240,6 +240,9 @@ async def post_webhook(request: web.Request) -> web.Response:
         actor=Actor(kind=Who.PERSON, name=person.mention_name, id=person.id, via=Via.ROOM),
         time_zone=who.user_tz or person.time_zone,
         is_guest=person.is_guest,
+        # Hipchat is asked only where it matters.
+        is_admin=Level.ADMINS in place.room.rights.values()
+        and await directory.is_admin(parts.channel, installation, place.room, who.subject),
     )
     return await _perform(parts, caller, installation, message, f"{who.issuer}:{event.webhook_id}")
 

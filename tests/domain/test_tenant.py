@@ -7,10 +7,11 @@ from bot.domain.tenant import (
     Caller,
     Hook,
     Installation,
-    Right,
+    Level,
     Room,
     Standing,
     Tenant,
+    level_of,
     may,
     speaker_of,
 )
@@ -54,17 +55,41 @@ def test_one_speaks_in_a_room(
     assert speaker == speaker_of(7, installations, hooks)
 
 
-@pytest.mark.parametrize(
-    ("is_guest", "right", "allowed"),
-    [(False, Right.READ, True), (False, Right.ACT, True), (True, Right.READ, True), (True, Right.ACT, False)],
-)
-def test_guests_read_only(is_guest: bool, right: Right, allowed: bool) -> None:
-    """Anybody else in the room may act."""
-    caller = Caller(
-        tenant=Tenant(id=1, host="h", group_id=1, name="g"),
-        room=Room(id=7, tenant=1, hipchat_id=1001, name="Ops"),
-        actor=Actor(kind=Who.PERSON, name="dana", id="1"),
-        is_guest=is_guest,
-    )
+GUEST, MEMBER, ADMIN, UNKNOWN = "guest", "member", "admin", "unverified"
 
-    assert allowed == may(caller, right)
+
+@pytest.mark.parametrize(
+    ("level", "allowed"),
+    [
+        (Level.EVERYBODY, {GUEST, MEMBER, ADMIN, UNKNOWN}),
+        (Level.MEMBERS, {MEMBER, ADMIN, UNKNOWN}),
+        (Level.ADMINS, {ADMIN}),
+        (Level.NOBODY, set()),
+    ],
+)
+def test_levels(level: Level, allowed: set[str]) -> None:
+    """Each level names its callers; who is only said to be somebody is no admin."""
+    room = Room(id=7, tenant=1, hipchat_id=1001, name="Ops")
+    callers = {
+        who: Caller(
+            tenant=Tenant(id=1, host="h", group_id=1, name="g"),
+            room=room,
+            actor=Actor(kind=Who.PERSON, name="dana", id="1"),
+            is_guest=who == GUEST,
+            is_admin=who in {ADMIN, UNKNOWN},
+            verified=who != UNKNOWN,
+        )
+        for who in (GUEST, MEMBER, ADMIN, UNKNOWN)
+    }
+
+    assert allowed == {who for who, caller in callers.items() if may(caller, level)}
+
+
+def test_guests_read_only() -> None:
+    """As usual everybody reads and members act; a room may say otherwise of a verb."""
+    room = Room(id=7, tenant=1, hipchat_id=1001, name="Ops", rights={"close": Level.ADMINS, "stats": Level.NOBODY})
+
+    assert [Level.EVERYBODY, Level.MEMBERS, Level.ADMINS, Level.NOBODY] == [
+        level_of(room, verb, changes=changes)
+        for verb, changes in (("list", False), ("ack", True), ("close", True), ("stats", False))
+    ]

@@ -1,0 +1,55 @@
+"""Stories of rights: guests read only, and a room may say who uses which verb (product.md 7)."""
+
+from bot.demo.stage import Stage
+from bot.domain.tenant import Level
+from bot.standin.driver import RoomDriver
+from bot.usecases import configure
+from tests.stories.bot import Bot
+
+
+async def given(stage: Stage, **changes: Level | None) -> None:
+    """Change a room's rights, as `alertbot room rights` does."""
+    await configure.change_rights(stage.parts.storage, tenant=None, room="Ops", changes=changes)
+
+
+async def test_only_admins_close(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """The room's owner may, a member is told who may, and what is not restricted goes on as before."""
+    await bot.fires("Disk", "Mail")
+    room.look()
+    await given(stage, close=Level.ADMINS)
+    await room.says("dana", "/alert close 1")
+    await room.sees('In this room "close" is for the owner of the room and the admins of the group.')
+    await room.says("dana", "/alert ack 1")
+    await room.sees("acked 1: #1")
+    await room.says("alex", "/alert close 1")
+    await room.sees("closed 1: #1")
+    await given(stage, close=None)
+    await room.says("dana", "/alert close 2")
+
+    await room.sees("closed 1: #2")
+
+
+async def test_a_verb_that_is_switched_off(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """Nobody uses it, and the refusal says how to have it back; a yes to a question from before is refused too."""
+    await bot.fires(*(f"Disk {number}" for number in range(7)))
+    room.look()
+    await room.says("dana", "/alert close all")
+    await room.sees("This would close 7 alerts")
+    await given(stage, close=Level.NOBODY)
+    await room.says("dana", "/alert yes")
+    refused = await room.sees('"close" is switched off in this room.')
+    assert 'alertbot room rights "Ops" close=members' in refused.text
+    assert ("open", None) == await bot.stands(1)
+
+
+async def test_guests_may_be_let_in(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """A guest acks only where the room lets everybody."""
+    guest = next(user for user in stage.server.hipchat.users.values() if user.is_guest)
+    await bot.fires("Disk")
+    room.look()
+    await room.says(guest, "/alert ack 1")
+    await room.sees("Guests can read here, not change anything.")
+    await given(stage, ack=Level.EVERYBODY)
+    await room.says(guest, "/alert ack 1")
+
+    await room.sees("acked 1: #1")
