@@ -18,7 +18,7 @@ from tests.needs import needs
 from tests.standin_page.test_browser import ARGUMENTS
 
 PICTURES = Path(__file__).parents[1] / ".github"
-SIZE: ViewportSize = {"width": 1000, "height": 760}
+SIZE: ViewportSize = {"width": 1240, "height": 760}
 
 
 async def photograph() -> None:
@@ -50,6 +50,7 @@ async def _shoot(stage: Stage, picture: Path) -> None:
         await page.goto(stage.server.url)
         await page.get_by_role("button", name="Dana Scott").click()
         await page.get_by_role("log").get_by_text("1 acked").wait_for()
+        await page.get_by_role("complementary", name="Glances").get_by_text("1 acked").wait_for()
         await page.screenshot(path=picture)
         await browser.close()
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.standin.drawn import drawn_message, drawn_room, drawn_user, mention_names
+from bot.standin.glances import glances_of
 from bot.standin.markup import Builtin, builtin
 from bot.standin.people import Presence, User
 from bot.standin.rooms import Room
@@ -34,7 +35,8 @@ _STATIC: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {
     # Message styles are attributes from a short list of harmless ones (markup.py); everything else is files of our own.
     "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+        # Glances are asked for at whatever address an add-on names.
+        "default-src 'self'; connect-src 'self' http: https:; style-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -66,6 +68,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/_page/rooms/{room}/messages", _answered(_messages))
     app.router.add_post("/_page/rooms/{room}/messages", _answered(_say))
     app.router.add_post("/_page/rooms/{room}/enter", _answered(_enter))
+    app.router.add_get("/_page/rooms/{room}/glances", _answered(_glances))
     app.router.add_get("/_page/events", _answered(_events))
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(visitors.close)
@@ -156,6 +159,12 @@ async def _messages(request: web.Request) -> dict[str, Any]:
         "messages": [drawn_message(message, room, names) for message in room.messages[start:end]],
         "earlier": start > 0,
     }
+
+
+async def _glances(request: web.Request) -> dict[str, Any]:
+    hipchat = request.app[HIPCHAT]
+    user = _user(hipchat, request.query.get("user"))
+    return {"glances": glances_of(hipchat, _room(request, user), user)}
 
 
 # -- acting ----------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.standin.drawn import drawn_message, mention_names
-from bot.standin.events import Event, MessageDeleted, MessagePosted, RoomChanged, UserChanged
+from bot.standin.events import Event, GlanceChanged, MessageDeleted, MessagePosted, RoomChanged, UserChanged
 from bot.standin.people import Presence, User
 from bot.standin.rooms import Room
 from bot.standin.state import Hipchat
@@ -36,7 +36,7 @@ class Visitors:
             self._entered.add((room.id, user.id))
 
     async def stream(self, request: web.Request, user: User) -> web.StreamResponse:
-        """Answer with `hello` at once, then `message`, `deleted`, `room` and `people` as they happen, until the page closes.
+        """Answer with `hello` at once, then `message`, `deleted`, `room`, `glance` and `people` as they happen, until the page closes.
 
         The page fetches what it missed after each `hello`; watching begins before it, so nothing falls between.
         """
@@ -102,6 +102,13 @@ def _told(hipchat: Hipchat, user: User, event: Event) -> tuple[str, dict[str, An
             return name, drawn_message(message, room, mention_names(hipchat.users.values()))
         case RoomChanged(change=change) if change != "participants":
             return "room", {"room": event.room_id, "change": change}
+        case GlanceChanged(user_id=None | user.id):
+            return "glance", {
+                "addon": event.client_id,
+                "key": event.key,
+                "room": event.room_id,
+                "content": event.content,
+            }
         case UserChanged():
             return "people", {"user": event.user_id}
         case _:

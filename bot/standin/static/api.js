@@ -22,6 +22,7 @@ export function messages(user, room, before = "") {
   return call(`/_page/rooms/${room}/messages?${new URLSearchParams({ user, before })}`);
 }
 
+export const glances = (user, room) => call(`/_page/rooms/${room}/glances?${new URLSearchParams({ user })}`);
 export const say = (user, room, text) => call(`/_page/rooms/${room}/messages`, "POST", { user, text });
 export const enter = (user, room) => call(`/_page/rooms/${room}/enter`, "POST", { user });
 

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { Composer } from "./composer.js";
 import { avatar } from "./dom.js";
+import { Glances } from "./glances.js";
 import { Log } from "./log.js";
 import { drawChoices, drawPeople, drawRooms } from "./people.js";
 import * as remembered from "./remembered.js";
@@ -22,6 +23,7 @@ const KEYS = "Enter sends, Shift+Enter makes a new line, ↑ recalls what you se
 const page = { me: null, people: [], rooms: [], room: null, live: null, arrivals: [], waiting: [] };
 
 const log = new Log({ scroller: $("scroller"), log: $("log"), earlier: $("earlier"), newer: $("newer") });
+const glances = new Glances($("right"), api.glances);
 const composer = new Composer({ form: $("composer"), input: $("input"), list: $("completion") }, { send });
 
 // -- who ------------------------------------------------------------------------------------------------------------------
@@ -52,7 +54,7 @@ async function become(person) {
   $("me-name").textContent = person.name;
   $("me-mention").textContent = `@${person.mention_name}`;
   page.live?.close();
-  page.live = new api.Live(person.id, { opened: caughtUp, lost, message: arrived, deleted: changed, room: roomChanged, people: loadPeople });
+  page.live = new api.Live(person.id, { opened: caughtUp, lost, message: arrived, deleted: changed, room: roomChanged, people: loadPeople, glance: (pushed) => glances.push(pushed) });
 }
 
 async function loadPeople() {
@@ -103,6 +105,7 @@ async function open(id) {
   read();
   composer.focus();
   await api.enter(me.id, id);
+  await glances.show(me.id, id);
 }
 
 function show(messages, earlier) {
@@ -136,6 +139,7 @@ async function caughtUp() {
   if (messages.length && !messages.some(({ id }) => log.has(id))) show(messages, earlier);
   else log.add(messages);
   read();
+  await glances.show(page.me.id, page.room); // pushes that were missed are not repeated
 }
 
 function lost() {
