@@ -68,6 +68,7 @@ class Person:
     id: int
     name: str
     mention_name: str
+    email: str = ""
     time_zone: str = ""
     guest: bool = False
     gone: bool = False

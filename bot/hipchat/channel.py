@@ -95,6 +95,7 @@ class HipchatChannel:
             id=user.id,
             name=user.name,
             mention_name=user.mention_name or user.name,
+            email=user.email or "",
             time_zone=user.timezone or "",
             guest=user.is_guest,
             gone=user.is_deleted,

@@ -265,6 +265,7 @@ class User(Struct, frozen=True, kw_only=True):
     id: Id
     name: str
     mention_name: str = ""
+    email: str | None = None
     timezone: str | None = None
     is_guest: bool = False
     is_deleted: bool = False

@@ -28,7 +28,7 @@ async def perform_api(
 ) -> Alert:
     """Do an action for a key's holder and return the alert as it is then.
 
-    `by` is the name that history shows, as `NAME (via key KEYNAME)`; `to` a mention name for an assign, `until` epoch ms.
+    `by` is the name that history shows, as `NAME (via key KEYNAME)`; `to` a mention name, an e-mail address or a name for an assign, `until` epoch ms.
     Raises Unknown for an alert of another feed, Refused (409) and Invalid (422).
     """
     label = f"{by} (via key {key.name})"
@@ -41,7 +41,7 @@ async def perform_api(
             raise Unknown(NO_ALERT.format(number=number))
         owner = None
         if to is not None:
-            known = await people.by_mention(tx, tenant, to.removeprefix("@"))
+            known = await people.called(tx, tenant, to)
             name = to.removeprefix("@")
             owner = Person(id=known.id, name=known.mention_name) if known else Person(id=f"api:{name}", name=name)
         change = _decided(alert, Wish(action=action, by=actor, note=note, to=owner, until=until), now)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -181,20 +181,14 @@ async def _ask(chat: Chat[Speaker], speaker: Speaker, who: int | str) -> Known |
         name=clean(found.name, NAME_LIMIT),
         mention_name=clean(found.mention_name, NAME_LIMIT),
         time_zone=clean(found.time_zone, NAME_LIMIT),
+        email=clean(found.email, NAME_LIMIT),
         is_guest=found.guest,
         fetched_at=0,
     )
 
 
 async def _keep(storage: Storage, speaker: Speaker, found: Known, now: int) -> Known:
-    kept = Known(
-        id=found.id,
-        name=found.name,
-        mention_name=found.mention_name,
-        time_zone=found.time_zone,
-        is_guest=found.is_guest,
-        fetched_at=now,
-    )
+    kept = replace(found, fetched_at=now)
     async with storage.begin(urgent=True) as tx:
         await people.put(tx, speaker.tenant, kept)
     return kept

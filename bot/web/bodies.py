@@ -120,7 +120,10 @@ class ActionBody(msgspec.Struct, frozen=True, gc=False):
             "when an ack or a snooze ends by itself: RFC 3339, in the future, or a span such as 2h; required for a snooze"
         ),
     ] = None
-    to: Annotated[str | None, _said("mention name of the new owner; required for an assign", maxLength=256)] = None
+    to: Annotated[
+        str | None,
+        _said("mention name, e-mail address or name of the new owner; required for an assign", maxLength=256),
+    ] = None
 
 
 class ProblemBody(msgspec.Struct, frozen=True, gc=False):
