@@ -1,7 +1,7 @@
 """Configuring: the commands that bring routes, policies and schedules in and out as one TOML file, and try them out."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +13,7 @@ from bot.console import Failed, run
 from bot.domain.planfile import Problems
 from bot.parts import Parts
 from bot.sources import SOURCES, generic
+from bot.sources.payload import Payload
 from bot.usecases import planning
 
 HEAD = "# Routes, policies and schedules of {name} (group {group_id} on {host}).\n# Bring them in with: alertbot config import FILE\n\n"
@@ -85,16 +86,18 @@ def config_import(file: IO[bytes], dry_run: bool, tenant: str | None) -> None:
 
 @config.command("test")
 @click.argument("payload", type=click.File("rb"), default="-")
-@click.option("--source", default="generic", help=f"Whose payload it is: generic, {', '.join(SOURCES)}.")
+@click.option("--source", default=generic.SENDER, help=f"Whose payload it is: {generic.SENDER}, {', '.join(SOURCES)}.")
 @click.option("--feed", help="The feed that it comes in through; the only one by default.")
 @click.option("--with", "file", type=click.Path(path_type=Path), help="Try this file instead of what is in force.")
 @TENANT
 def config_test(payload: IO[bytes], source: str, feed: str | None, file: Path | None, tenant: str | None) -> None:
     """Say where the alerts of PAYLOAD (default: standard input) would go; nothing is stored."""
-    parse = {generic.SENDER: generic.parse, "generic": generic.parse, **SOURCES}.get(source)
-    if parse is None:
-        raise click.BadParameter(f"there is no source {source}", param_hint="--source")
-    items: Sequence[Any] = parse(payload.read())
+    parse = SOURCES.get(source)
+    if parse is None and source != generic.SENDER:
+        names = ", ".join((generic.SENDER, *SOURCES))
+        raise click.BadParameter(f"there is no source {source}; there are: {names}", param_hint="--source")
+    body = payload.read()
+    items = generic.parse(body) if parse is None else parse(Payload(body=body))
     tables = None
     if file is not None:
         with file.open("rb") as opened:

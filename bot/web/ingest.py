@@ -8,7 +8,8 @@ from bot.domain.alert import Outcome
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import SOURCES, generic
+from bot.sources import BY_QUERY, SOURCES, cloudevents, generic
+from bot.sources.payload import Payload
 from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
 from bot.web.auth import admitted
@@ -38,7 +39,13 @@ def routes() -> list[web.RouteDef]:
         web.post("/api/v1/alerts", post_alerts),
         web.post("/in/{source}", post_source),
         web.post("/in/{source}/{key}", post_source),
+        *(web.get(path, post_source, allow_head=False) for name in sorted(BY_QUERY) for path in _paths(name)),
+        *(web.options(path, allow_events) for path in _paths(cloudevents.SENDER)),
     ]
+
+
+def _paths(source: str) -> tuple[str, str]:
+    return f"/in/{{source:{source}}}", f"/in/{{source:{source}}}/{{key}}"
 
 
 async def post_alerts(request: web.Request) -> web.Response:
@@ -64,8 +71,27 @@ async def post_source(request: web.Request) -> web.Response:
     if parse is None:
         raise Problem(404, NO_SOURCE.format(name=name, names=", ".join(SOURCES)))
     body = await body_of(request, SOURCE_BODY_LIMIT)
-    items = parse(body)
-    return answer(results_body(items, await deliver(request, key, name, body, items)))
+    payload = Payload(
+        body=body,
+        content_type=request.content_type,
+        query=request.query,
+        headers={header.lower(): value for header, value in request.headers.items()},
+    )
+    items = parse(payload)
+    return answer(results_body(items, await deliver(request, key, name, body or _query(request), items)))
+
+
+def _query(request: web.Request) -> bytes:
+    """Return what a request without a body says, to be kept instead of one."""
+    return request.query_string.encode()
+
+
+async def allow_events(request: web.Request) -> web.Response:
+    """Answer a sender of CloudEvents that asks whether it may send (alert-sources.md 1.14)."""
+    headers = {"Allow": "POST", "WebHook-Allowed-Origin": request.headers.get("WebHook-Request-Origin", "*")}
+    if "WebHook-Request-Rate" in request.headers:
+        headers["WebHook-Allowed-Rate"] = request.headers["WebHook-Request-Rate"]
+    return web.Response(headers=headers)
 
 
 async def deliver(request: web.Request, key: Key, dialect: str, body: bytes, items: Sequence[Item]) -> list[Result]:

@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 
 from bot.domain.signal import DESCRIPTION_LIMIT, KEY_LIMIT, LABELS_LIMIT, LINKS_LIMIT, SUMMARY_LIMIT, Rejected, Signal
-from bot.sources import alertmanager, generic, prometheus
+from bot.sources import SOURCES, alertmanager, generic, prometheus
+from bot.sources.payload import Payload
 from bot.sources.values import Item
 from tests.sources.hostile import BODY, ITEM, encoded
 
 NOW = 1_767_323_045_000
 EXAMPLES = 400
+GROUPS = {"alertmanager", "grafana"}
+"""Sources whose group of alerts may be empty."""
 
 
 def check(items: Iterable[Item]) -> None:
@@ -40,14 +43,18 @@ def test_any_body(body: bytes) -> None:
     """Any body is read as signals that can be stored and refusals with a reason; nothing raises."""
     check(generic.parse(body))
     check(prometheus.parse(body, now=NOW))
-    check(alertmanager.parse(body))
+    for name, parse in SOURCES.items():
+        items = parse(Payload(body=body, headers={"ce-specversion": "1.0"} if len(body) % 2 else {}))
+        assert all(isinstance(item, Signal) for item in items), name
+        assert items or name in GROUPS
+        check(items)
 
 
 @settings(max_examples=EXAMPLES)
 @given(BODY)
 def test_alertmanager_refuses_nothing(body: bytes) -> None:
     """Whatever comes by webhook is shown in some way."""
-    items = alertmanager.parse(body)
+    items = alertmanager.parse(Payload(body=body))
 
     assert all(isinstance(item, Signal) for item in items)
     assert items or b"alerts" in body
@@ -67,7 +74,7 @@ def test_neighbours(source: str, item: Any) -> None:
         items = (
             prometheus.parse(encoded(alerts), now=NOW)
             if source == "prometheus"
-            else alertmanager.parse(encoded({"alerts": alerts}))
+            else alertmanager.parse(Payload(body=encoded({"alerts": alerts})))
         )
 
     assert ["before", "after"] == [getattr(items[index], "summary", None) for index in (0, -1)]

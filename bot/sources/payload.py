@@ -1,0 +1,106 @@
+"""Payload: a request as a source reads it: body, content type, query, and headers (lower-case names); no I/O."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bot.sources.values import Broken, readable
+
+FORM = "application/x-www-form-urlencoded"
+FIELDS_LIMIT = 2_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payload:
+    """One request."""
+
+    body: bytes
+    content_type: str = "application/json"
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """An object of a payload whose values are read as text, wherever they stand. Numbers are texts, as they were written."""
+
+    values: Mapping[str, Any]
+
+    def text(self, *paths: str) -> str:
+        """Return the first value of these dotted paths that is not empty, as text; "" without one."""
+        for path in paths:
+            found = text_of(self.at(path)).strip()
+            if found:
+                return found
+        return ""
+
+    def at(self, path: str) -> Any:
+        """Return what stands at a dotted path; None when there is nothing."""
+        value: Any = self.values
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
+
+    def inner(self, path: str) -> "Fields":
+        """Return the object at a dotted path; an empty one where there is none."""
+        value = self.at(path)
+        return Fields(value if isinstance(value, Mapping) else {})
+
+    def list(self, path: str) -> list[Any]:
+        """Return the array at a dotted path; an empty one where there is none."""
+        value = self.at(path)
+        return value if isinstance(value, list) else []
+
+    def texts(self, path: str) -> dict[str, str]:
+        """Return the members of the object at a dotted path as texts, without the empty ones."""
+        found = {name: text_of(value) for name, value in self.inner(path).values.items()}
+        return {name: text for name, text in found.items() if name and text}
+
+
+def text_of(value: Any) -> str:
+    """Return a value as text: a string as it is, true and false as words, the rest as compact JSON, nothing as ""."""
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def fields_of(payload: Payload) -> Fields | None:
+    """Return the members of a body that is a JSON object or a form, above those of the query; None when it is neither."""
+    body = payload.body
+    if not body.strip():
+        return Fields(dict(payload.query)) if payload.query else None
+    given = json_of(body)
+    if isinstance(given, dict):
+        return Fields({**payload.query, **given})
+    if given is None and (payload.content_type == FORM or payload.query):
+        form = form_of(body)
+        return Fields({**payload.query, **form}) if form or payload.query else None
+    return None
+
+
+def json_of(body: bytes) -> Any:
+    """Return what a body says as JSON, numbers as text; None when it is not JSON."""
+    sound = readable(body)
+    if sound is None:
+        return None
+    try:
+        return json.loads(sound, parse_int=str, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError, *Broken):
+        return None
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Return the fields of a form, the last one of a name; empty when it is none."""
+    try:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_LIMIT)
+    except ValueError:
+        return {}
+    return dict(pairs)

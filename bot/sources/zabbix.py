@@ -1,0 +1,63 @@
+"""Zabbix, through the parameters of our media type (alert-sources.md 1.8)."""
+
+from bot.domain.signal import Kind
+from bot.sources.build import build
+from bot.sources.payload import Fields, Payload, fields_of, json_of
+from bot.sources.values import Item, link_to, odd
+
+SENDER = "zabbix"
+SEVERITIES = {"5": "critical", "4": "error", "3": "warning", "2": "warning", "1": "info", "0": "info"}
+TEST_KEY = "zabbix:test"
+
+
+def parse(payload: Payload) -> list[Item]:
+    """Read an event. The event's id is the same in problem, update and recovery."""
+    given = fields_of(payload)
+    if given is None or not given.text("event_id"):
+        return [odd(payload.body, SENDER)]
+    event, host = given.text("event_id"), known(given.text("host"))
+    test = is_macro(event)
+    url = known(given.text("zabbix_url")).rstrip("/")
+    trigger = known(given.text("trigger_id"))
+    link = f"{url}/tr_events.php?triggerid={trigger}&eventid={event}" if url and trigger and not test else ""
+    return [
+        build(
+            SENDER,
+            key=TEST_KEY if test else event,
+            summary=known(given.text("name")) or known(given.text("subject")) or "Zabbix",
+            kind=Kind.FIRING if test else _kind(given),
+            severity="info" if test else SEVERITIES.get(given.text("severity"), given.text("severity")),
+            description="\n".join(part for part in map(known, (given.text("opdata"), given.text("message"))) if part),
+            labels={"host": host, "address": known(given.text("ip")), **tags_of(given.text("tags"))},
+            links=[link_to(link, "Event")],
+            author=known(given.text("update_user")),
+            note=known(given.text("update_message")),
+        )
+    ]
+
+
+def _kind(given: Fields) -> Kind:
+    if given.text("event_value") == "0":
+        return Kind.RESOLVED
+    if given.text("update") != "1":
+        return Kind.FIRING
+    if given.text("ack").lower() == "yes":
+        return Kind.ACKNOWLEDGED
+    return Kind.UNACKNOWLEDGED if "unack" in given.text("update_action").lower() else Kind.NOTE
+
+
+def is_macro(text: str) -> bool:
+    """Whether a text is a macro that Zabbix did not expand."""
+    return text.startswith("{") and text.endswith("}")
+
+
+def known(text: str) -> str:
+    """Return a text, or nothing where it is a macro that Zabbix did not expand."""
+    return "" if is_macro(text) else text
+
+
+def tags_of(text: str) -> dict[str, str]:
+    """Read `[{"tag": "service", "value": "db"}]`."""
+    found = json_of(text.encode("utf-8", "replace")) if text.startswith("[") else None
+    tags = [Fields(each) for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return {tag.text("tag"): tag.text("value") for tag in tags}

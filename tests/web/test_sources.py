@@ -1,0 +1,96 @@
+"""Each source at its path: by header and by a key in the path, and what some senders ask for besides."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.sources import BY_QUERY, SOURCES
+from tests.readme import README
+from tests.sources.recorded import payload_of, recordings
+from tests.web.conftest import SECRETS, Desk, bearer, problem
+
+ONE_EACH = dict(recordings())
+"""The last recorded request of each source."""
+
+
+def test_each_source_is_in_readme() -> None:
+    """Who looks for a tool finds its address."""
+    text = README.read_text()
+
+    assert [name for name in SOURCES if f"/in/{name}" not in text] == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+async def test_a_recorded_request_is_an_alert(desk: Desk, source: str) -> None:
+    """What the tool sends is stored, with a key in a header as with the key in the path; twice is one alert."""
+    status, first = await posted(desk, f"/in/{source}", ONE_EACH[source], bearer("ingest"))
+    again, second = await posted(desk, f"/in/{source}/{SECRETS['ingest']}", ONE_EACH[source], {})
+
+    assert (status, again) == (200, 200)
+    assert first["results"]
+    assert [result["alert"] for result in first["results"]] == [result["alert"] for result in second["results"]]
+
+
+async def posted(
+    desk: Desk, path: str, recording: Path, headers: dict[str, str]
+) -> tuple[int, dict[str, list[dict[str, object]]]]:
+    """Send a recorded request as its tool would, and return the status and the answer."""
+    payload = payload_of(recording)
+    sent = {**headers, "Content-Type": payload.content_type}
+    method = "POST" if payload.body else "GET"
+    async with desk.client.request(method, path, data=payload.body, params=payload.query, headers=sent) as response:
+        return response.status, await response.json()
+
+
+@pytest.mark.parametrize("source", sorted(BY_QUERY))
+async def test_alerts_in_a_query(desk: Desk, source: str) -> None:
+    """Tools that only get an address opened say everything in its query."""
+    query = {"title": "Disk full", "message": "Disk full on db1", "description": "Disk full on db1", "msg": "down"}
+    async with desk.client.get(f"/in/{source}/{SECRETS['ingest']}", params=query) as response:
+        results = (await response.json())["results"]
+    alerts = await desk.alerts()
+
+    assert response.status == 200
+    assert [alert["alert"] for alert in alerts] == [results[0]["alert"]]
+
+
+async def test_a_query_with_a_wrong_key(desk: Desk) -> None:
+    """Opening an address without a key changes nothing."""
+    async with desk.client.get(f"/in/sematext/{'x' * 32}", params={"title": "t"}) as response:
+        refused = await problem(response)
+
+    assert refused["status"] == 401
+    assert await desk.alerts() == []
+
+
+async def test_a_source_without_queries_refuses_get(desk: Desk) -> None:
+    """A person who opens Grafana's address in a browser is told that it is posted to."""
+    async with desk.client.get("/in/grafana", headers=bearer("ingest")) as response:
+        refused = await problem(response)
+
+    assert refused["status"] == 405
+
+
+async def test_a_sender_of_cloudevents_asks_first(desk: Desk) -> None:
+    """The handshake of the CloudEvents webhook specification is answered without a key."""
+    asks = {"WebHook-Request-Origin": "events.example.com", "WebHook-Request-Rate": "120"}
+    async with desk.client.options("/in/cloudevents", headers=asks) as response:
+        headers = response.headers
+
+    assert response.status == 200
+    assert headers["WebHook-Allowed-Origin"] == "events.example.com"
+    assert headers["WebHook-Allowed-Rate"] == "120"
+    assert headers["Allow"] == "POST"
+
+
+async def test_a_batch_of_cloudevents(desk: Desk) -> None:
+    """Each event of a batch is an alert of its own."""
+    events = [
+        {"specversion": "1.0", "id": str(number), "source": "/ci", "subject": f"job {number}", "type": "job.opened"}
+        for number in range(3)
+    ]
+    headers = {**bearer("ingest"), "Content-Type": "application/cloudevents-batch+json"}
+    async with desk.client.post("/in/cloudevents", json=events, headers=headers) as response:
+        results = (await response.json())["results"]
+
+    assert [result["outcome"] for result in results] == ["opened"] * 3
