@@ -1,6 +1,7 @@
 """Render: replies and notices as Hipchat's notifications, within its limits (hipchat-api.md 11 and 12, product.md 6)."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ CHANGED = "{action} by {by}"
 UNTIL = " until {}"
 FOR_ROOM = "meant for the room {room}, which the bot cannot reach"
 YOURS = "#{number} is yours now, from {by}: {summary}"
+FOR = "for {names}: {line}"
 MORE_LABELS = "and {many} more"
 
 SEVERITY_COLORS = {
@@ -60,10 +62,17 @@ STATE_LOZENGES = {
     State.CLOSED: "lozenge-success",
 }
 WORDS = {News.GREETING: GREETING, News.TEST: TEST}
+CARDLESS = {
+    News.GREETING: "one line, with nothing that a card could show more of",
+    News.TEST: "one line, with nothing that a card could show more of",
+    News.NOISE: "longer than a card may be, with lines to paste",
+    News.REPLY: "an answer, which a person reads beside the question",
+}
+"""News without a card, and why; all other kinds have one."""
 FOLDED = frozenset({News.RESOLVED, News.UNREPORTED, News.CHANGED, News.AGAIN})
 """News that folds to its activity line: nobody has to act on it."""
 SAID = frozenset({News.SILENCE_ENDING, News.SILENCE_ENDED, News.ESCALATED, News.UNREACHED, News.NOISE})
-"""News in the words of its detail `why`, for those named in `rings`, about alerts of at most `severity`."""
+"""News in the words of its detail `why`, about alerts of at most `severity`."""
 RINGS = frozenset({News.OPENED, News.WORSE, News.REOPENED, News.FLAPPING, News.ENDED})
 HOLDS = frozenset({"acked", "owned", "snoozed"})
 """What is done until a time."""
@@ -83,24 +92,39 @@ def reply(said: Reply) -> dict[str, Any]:
 
 
 def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
-    """Return the message of one notice: a card with a true fallback, or plain words where there is no alert."""
-    if told.news in SAID:
-        return _said(told)
-    rung = [name for name in told.detail.get("rings", "").split() if rings_one(name)]
-    if rung:
-        return _called(told, rung)
-    if told.news in WORDS or alert is None:
-        return _plain(words_of(told), again=told.again)
-    if told.news is News.ASSIGNED and rings_one(told.detail.get("owner", "")):
-        return _rung(told, alert)
-    line = headline(told, alert, now) + _meant_for(told)
-    return {
-        "message": _fallback(told, alert, line),
-        "message_format": "html",
-        "color": color_of(told, alert),
-        "notify": told.news in RINGS and _severity(told, alert) >= Severity.ERROR,
-        "card": _card(told, alert, line),
-    }
+    """Return the message of one notice: a card with a true fallback, but for CARDLESS.
+
+    What rings somebody is text, because only there a mention rings; the card beside it says for whom it is.
+    """
+    line = "" if alert is None else headline(told, alert, now) + _meant_for(told)
+    rung = _rung(told)
+    if alert is None or told.news in SAID:
+        body = _said(told, words_of(told), rung)
+    elif told.news is News.ASSIGNED and rung:
+        body = _called(told, alert, _yours(told, alert), rung)
+    elif rung:
+        body = _called(told, alert, line, rung)
+    else:
+        body = {
+            "message": _fallback(told, alert, line),
+            "message_format": "html",
+            "color": color_of(told, alert),
+            "notify": told.news in RINGS and _severity(told, alert) >= Severity.ERROR,
+        }
+    if told.news not in CARDLESS:
+        body["card"] = _topic(told, rung) if alert is None else _card(told, alert, _addressed(line, rung))
+    return body
+
+
+def _rung(told: Notice) -> list[str]:
+    """Return whom a notice rings, by mention name."""
+    names = [told.detail.get("owner", "")] if told.news is News.ASSIGNED else told.detail.get("rings", "").split()
+    return [name for name in names if rings_one(name)]
+
+
+def _addressed(line: str, rung: Sequence[str]) -> str:
+    """Say for whom a card is, since it is drawn instead of the message that rings them."""
+    return FOR.format(names=", ".join(rung), line=line) if rung else line
 
 
 def words_of(told: Notice) -> str:
@@ -154,53 +178,40 @@ def _severity(told: Notice, alert: Alert) -> Severity:
     return Severity[word.upper()] if word else alert.severity
 
 
-def _plain(text: str, *, again: bool) -> dict[str, Any]:
-    words = f"{text} {AGAIN}" if again else text
-    return {"message": html_within(words, MESSAGE_LIMIT), "message_format": "html", "color": "gray", "notify": False}
-
-
-def _said(told: Notice) -> dict[str, Any]:
-    """Return news in words: text where somebody is to be rung, because only there a mention rings."""
+def _said(told: Notice, words: str, rung: Sequence[str]) -> dict[str, Any]:
+    """Return news in the words of its detail."""
     word = told.detail.get("severity", "")
-    words = f"{words_of(told)} {AGAIN}" if told.again else words_of(told)
-    body: dict[str, Any] = {
-        "message": html_within(words, MESSAGE_LIMIT),
-        "message_format": "html",
+    words = f"{words} {AGAIN}" if told.again else words
+    return {
+        **_worded(words, rung),
         "color": SEVERITY_COLORS[Severity[word.upper()]] if word else "gray",
         "notify": word in {Severity.ERROR.word, Severity.CRITICAL.word},
     }
-    rung = " ".join(f"@{name}" for name in told.detail.get("rings", "").split(" ") if rings_one(name))
-    if rung:
-        body |= {"message": cut(f"{rung} {silent(words)}", MESSAGE_LIMIT), "message_format": "text"}
-    return body
 
 
-def _rung(told: Notice, alert: Alert) -> dict[str, Any]:
-    """Return an assignment from outside the room: text, because only there a mention rings, so without a card."""
-    words = YOURS.format(number=alert.number, by=told.detail.get("by", "somebody"), summary=cut(alert.summary, 500))
-    words += _meant_for(told)
-    text = f"@{told.detail['owner']} {silent(words)}" + (f" ({AGAIN})" if told.again else "")
+def _called(told: Notice, alert: Alert, words: str, rung: Sequence[str]) -> dict[str, Any]:
+    """Return news about an alert that rings people; the words name the alert, or it is named in front."""
+    if f"#{alert.number}" not in words:
+        words = f"#{alert.number} {cut(alert.summary, 500)}: {words}"
     return {
-        "message": cut(text, MESSAGE_LIMIT),
-        "message_format": "text",
+        **_worded(words + (f" ({AGAIN})" if told.again else ""), rung),
         "color": color_of(told, alert),
-        "notify": False,
+        "notify": told.news in RINGS and _severity(told, alert) >= Severity.ERROR,
     }
 
 
-def _called(told: Notice, rung: list[str]) -> dict[str, Any]:
-    """Return news that rings people: text, because only there a mention rings, so without a card."""
+def _worded(words: str, rung: Sequence[str]) -> dict[str, Any]:
+    """Return words as html, or as text with the mentions of those they ring in front."""
+    if not rung:
+        return {"message": html_within(words, MESSAGE_LIMIT), "message_format": "html"}
     names = " ".join(f"@{name}" for name in rung)
-    words = told.detail.get("why", "") + _meant_for(told)
-    text = f"{names} {silent(words)}" + (f" ({AGAIN})" if told.again else "")
-    severity = Severity[told.detail.get("severity", Severity.WARNING.word).upper()]
-    state = State(told.detail.get("state", State.OPEN.value))
-    return {
-        "message": cut(text, MESSAGE_LIMIT),
-        "message_format": "text",
-        "color": STATE_COLORS.get(state) or SEVERITY_COLORS[severity],
-        "notify": told.news in RINGS and severity >= Severity.ERROR,
-    }
+    return {"message": cut(f"{names} {silent(words)}", MESSAGE_LIMIT), "message_format": "text"}
+
+
+def _yours(told: Notice, alert: Alert) -> str:
+    """Say that an alert was assigned from outside the room."""
+    by = told.detail.get("by", "somebody")
+    return YOURS.format(number=alert.number, by=by, summary=cut(alert.summary, 500)) + _meant_for(told)
 
 
 def _fallback(told: Notice, alert: Alert, line: str) -> str:
@@ -230,6 +241,22 @@ def _card(told: Notice, alert: Alert, line: str) -> dict[str, Any]:
         # Hipchat itself writes mentions into this field (12), so an `@` from outside is disarmed here too.
         words = html_within(f"{line} · {' '.join(alert.summary.split())}", 400).replace("@", f"@{WORD_JOINER}")
         card["activity"] = {"html": f"<b>#{alert.number}</b> {words}"}
+    return card
+
+
+def _topic(told: Notice, rung: Sequence[str]) -> dict[str, Any]:
+    """Return the card of news that is about no single alert: its words, and below what of them is too long for a title."""
+    words = words_of(told)
+    card: dict[str, Any] = {
+        "style": "application",
+        "id": str(uuid.uuid4()),
+        "format": "medium",
+        "title": cut(_addressed(visible(words), rung), TITLE_LIMIT),
+        "metadata": {"news": told.news.value},
+    }
+    rest = "\n".join(filter(None, [AGAIN if told.again else "", words if len(card["title"]) == TITLE_LIMIT else ""]))
+    if rest:
+        card["description"] = {"value": cut(silent(rest), DESCRIPTION_LIMIT), "format": "text"}
     return card
 
 

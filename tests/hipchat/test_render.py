@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,6 +144,29 @@ def test_the_fallback_says_what_the_card_says() -> None:
     body = render.notice(notice(by="prometheus"), alert(), now=NOW)
 
     assert "<b>#12</b> Disk 97% full on db1<br><b>critical, from prometheus</b><br>service: db" == body["message"]
+
+
+@pytest.mark.parametrize("news", News)
+@pytest.mark.parametrize("about", [alert(), None])
+def test_every_kind_of_news_is_a_card_or_says_why_not(news: News, about: Alert | None) -> None:
+    """A card never comes without its fallback, which says the number; what has none gives its reason."""
+    told = notice(news=news, why="#12 is worse", by="ci", owner="Lee", rings="Dana Lee")
+    body = render.notice(told, about, now=NOW)
+
+    assert body.keys() >= {"message", "message_format", "color", "notify"}
+    assert ("card" in body) is (news not in render.CARDLESS)
+    if "card" in body:
+        check(CARD, body["card"])
+        assert "#12" in body["message"]
+        assert news.value == body["card"]["metadata"]["news"]
+
+
+def test_who_is_rung_is_named_on_the_card() -> None:
+    """The card is drawn instead of the message that rings, so it says for whom it is."""
+    body = render.notice(notice(news=News.ESCALATED, why="#12 waits", rings="Dana Lee"), alert(), now=NOW)
+
+    assert "@Dana @Lee #12 waits" == body["message"]
+    assert body["card"]["description"]["value"].startswith("for Dana, Lee: #12 waits")
 
 
 def test_html_is_never_cut_inside_an_entity() -> None:

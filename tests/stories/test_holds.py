@@ -24,13 +24,14 @@ async def test_a_snooze_ends_and_its_person_is_rung(room: RoomDriver, bot: Bot, 
     assert [] == room.unseen()
     clock.forward(minutes=1)
     await bot.settle()
-    reminder = await room.sees("@Dana")
+    reminder = await room.sees("for Dana: ")
     clock.forward(minutes=6)
     await bot.settle()
-    ended = await room.sees("@Dana")
+    ended = await room.sees("for Dana: ")
     clock.forward(hours=2)
     await bot.settle()
 
+    assert (room.person("dana").id,) == reminder.message.mentions == ended.message.mentions
     assert "green" == answer.message.color
     assert "Dana's snooze of #1 Disk full on db1 ends at 14:02 CET" in reminder.text
     assert ("text", "purple", False) == (
@@ -99,10 +100,10 @@ async def test_many_that_were_snoozed_together_come_back_in_one_message(
     await room.sees("#7 resolved")
     clock.forward(minutes=49)
     await bot.settle()
-    reminder = await room.sees("@Dana")
+    reminder = await room.sees("for Dana: ")
     clock.forward(minutes=6)
     await bot.settle()
-    ended = await room.sees("@Dana")
+    ended = await room.sees("for Dana: ")
 
     assert "Dana's snooze of #1-#6 #8-#40 ends" in reminder.text
     assert "#1-#6 #8-#40: the time of Dana's snooze is over" in ended.text
@@ -240,7 +241,7 @@ async def test_the_end_is_told_when_hipchat_is_back(room: RoomDriver, bot: Bot, 
     clock.forward(minutes=10)
     await bot.settle()
 
-    await room.sees("@Dana #1 Disk full on db1: the time of Dana's snooze is over")
+    await room.sees("for Dana: #1 Disk full on db1: the time of Dana's snooze is over")
 
 
 async def test_snoozed_through_the_api(room: RoomDriver, bot: Bot, clock: MovableClock) -> None:

@@ -39,9 +39,10 @@ async def test_assigning_through_the_api_rings_in_the_room(stage: Stage, room: R
     async with bot.backend.session.post(f"{stage.bot_url}/api/v1/alerts/1/assign", json=body) as answer:
         assert 200 == answer.status
     await bot.settle()
-    told = await room.sees("#1 is yours now, from pager")
+    told = await room.sees("for Lee: assigned by pager")
 
     assert (room.person("lee").id,) == told.message.mentions
+    assert told.message.message.startswith("@Lee #1 is yours now, from pager")
     assert "@all" not in told.message.message
 
 

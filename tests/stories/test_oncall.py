@@ -132,7 +132,7 @@ async def test_nobody_acks(stage: Stage, room: RoomDriver, bot: Bot, clock: Mova
     for minutes in (1 / 60, 5, 10, 5):
         clock.forward(minutes=minutes)
         await bot.settle()
-        rung.append((await room.sees("not acked for")).text.split(" ")[0])
+        rung.append((await room.sees("not acked for")).message.message.split(" ")[0])
     clock.forward(hours=2)
     await bot.settle()
 
@@ -256,14 +256,14 @@ async def test_a_private_step(stage: Stage, room: RoomDriver, bot: Bot, clock: M
     await room.sees("#1 Disk full")
     clock.forward(minutes=1)
     await bot.settle()
-    await room.sees("@Lee #1 critical, not acked for 1 min")
+    await room.sees("for Lee: #1 critical, not acked for 1 min")
     lee = room.person("lee")
     assert ["#1 critical, not acked for 1 min: Disk full on db1"] == [
         message.message for message in hipchat.private if message.to_user_id == lee.id
     ]
     clock.forward(minutes=1)
     await bot.settle()
-    await room.sees("@nobody #1 critical, not acked for 2 min")
+    await room.sees("for nobody: #1 critical, not acked for 2 min")
 
     await room.sees("nobody could not be messaged privately")
 
@@ -314,7 +314,7 @@ async def test_somebody_covers(stage: Stage, room: RoomDriver, bot: Bot, clock: 
     await room.sees("#1 Disk full")
     clock.forward(minutes=10)
     await bot.settle()
-    assert (await room.sees("not acked for 10 min")).text.startswith("@Alex")
+    assert (await room.sees("not acked for 10 min")).message.message.startswith("@Alex ")
     clock.forward(minutes=51)
     await bot.settle()
     room.look()

@@ -45,14 +45,14 @@ async def test_an_ack_that_nobody_follows_up_expires(room: RoomDriver, bot: Bot,
     assert [] == room.unseen()
     clock.forward(minutes=1)
     await bot.settle()
-    reminder = await room.sees("@Dana")
+    reminder = await room.sees("for Dana: ")
     assert ("acked", "Dana") == await bot.stands(1)
     clock.forward(minutes=15)
     await bot.settle()
 
     assert "Dana has acked #1 Disk full on db1, and nobody has followed it up since Tue 18:02 CET" in reminder.text
     assert "at 02:02 CET it is open again" in reminder.text
-    assert "acked by Dana 13 h ago, and nobody has followed it up" in (await room.sees("@Dana")).text
+    assert "acked by Dana 13 h ago, and nobody has followed it up" in (await room.sees("for Dana: ")).text
     assert ("open", "Dana") == await bot.stands(1)
 
 

@@ -179,7 +179,7 @@ async def test_before_its_end_its_author_is_asked(room: RoomDriver, bot: Bot, cl
     clock.forward(minutes=1)
     await bot.settle()
     ask = await room.sees(
-        "@Dana your silence S1 (service=db severity<=warning) ends in 12 min, at 15:02 CET; so far it hid 1 alert."
+        "for Dana: your silence S1 (service=db severity<=warning) ends in 12 min, at 15:02 CET; so far it hid 1 alert."
     )
     assert "To go on: /alert silence S1 2h" in ask.text
     assert "text" == ask.message.message_format
@@ -192,7 +192,7 @@ async def test_before_its_end_its_author_is_asked(room: RoomDriver, bot: Bot, cl
     assert [] == room.unseen()
     clock.forward(minutes=8)
     await bot.settle()
-    await room.sees("@Dana your silence S1")
+    await room.sees("for Dana: your silence S1")
     clock.forward(minutes=12)
     await bot.settle()
 
@@ -340,7 +340,7 @@ async def test_the_clock_goes_back(room: RoomDriver, bot: Bot, clock: MovableClo
     await silenced(room)
     clock.forward(minutes=108)
     await bot.settle()
-    await room.sees("@Dana your silence S1")
+    await room.sees("for Dana: your silence S1")
     clock.forward(hours=-3)
     await bot.post(DISK)
     await bot.settle()
