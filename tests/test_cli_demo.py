@@ -61,7 +61,7 @@ async def test_a_night() -> None:
     for expected in (
         "ops: Dana until",
         "silenced by S1",
-        "@Lee #3 critical, not acked for 10 min: Checkout is down.",
+        "for Lee: #3 critical, not acked for 10 min: Checkout is down.",
         "Silence S1 (service=deploy, by Dana) is over.",
         "# Alert #3: Checkout is down",
         "@Dana assigned 1: #2 to Dana",

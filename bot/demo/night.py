@@ -66,16 +66,16 @@ async def nobody_acks(play: Play) -> None:
     await play.post(CHECKOUT)
     await play.sees("#3 Checkout is down", color="red")
     await play.forward(minutes=5)
-    await play.stage.room.sees("@Dana #3 critical, not acked for 5 min: Checkout is down", sender=ADDON)
+    await play.stage.room.sees("for Dana: #3 critical, not acked for 5 min: Checkout is down", sender=ADDON)
     await play.forward(minutes=5)
-    await play.stage.room.sees("@Lee #3 critical, not acked for 10 min: Checkout is down", sender=ADDON)
+    await play.stage.room.sees("for Lee: #3 critical, not acked for 10 min: Checkout is down", sender=ADDON)
 
 
 async def taking_over(play: Play) -> None:
     """Take it, for an hour; the silence's author is asked whether it shall go on, and hears what waited."""
     await play.ask("lee", "/alert own 3 1h restarting the pool", "owned 1: #3")
     await play.forward(minutes=44)
-    await play.stage.room.sees("@Dana your silence S1 (service=deploy) ends in 6 min", sender=ADDON)
+    await play.stage.room.sees("for Dana: your silence S1 (service=deploy) ends in 6 min", sender=ADDON)
     await play.forward(minutes=6)
     over = await play.stage.room.sees("Silence S1 (service=deploy, by Dana) is over.", sender=ADDON)
     differs("Still there and not told so far: 2" in over.text, "both that waited", over.text)
@@ -84,9 +84,9 @@ async def taking_over(play: Play) -> None:
 async def reminded(play: Play) -> None:
     """Hear that what waited is nobody's yet, and be reminded before the hour is over; then the source resolves it."""
     await play.forward(minutes=1)
-    await play.stage.room.sees("@Dana 2 alerts are not acked", sender=ADDON)
+    await play.stage.room.sees("for Dana: 2 alerts are not acked", sender=ADDON)
     await play.forward(minutes=3)
-    await play.stage.room.sees("@Lee", sender=ADDON)
+    await play.stage.room.sees("for Lee: ", sender=ADDON)
     results = await play.backend.post({**CHECKOUT, "status": "resolved"})
     differs(results[0]["outcome"] == "resolved", "the outcome resolved", dict(results[0]))
     await play.sees("resolved by", color="green")
@@ -97,9 +97,9 @@ async def snoozed(play: Play) -> None:
     await play.ask("dana", "/alert snooze 1 30m the deploy is late", "snoozed 1: #1")
     await play.ask("lee", "/alert own 2 it was mine", "owned 1: #2")
     await play.forward(minutes=27)
-    await play.stage.room.sees("@Dana", sender=ADDON)
+    await play.stage.room.sees("for Dana: ", sender=ADDON)
     await play.forward(minutes=3)
-    back = await play.stage.room.sees("@Dana", sender=ADDON)
+    back = await play.stage.room.sees("for Dana: ", sender=ADDON)
     differs("#1" in back.text, "#1 to be back", back.text)
     await play.stands(1, state="open")
 

@@ -44,8 +44,8 @@ TEST_ON_ITS_WAY = "Test alert #{} is on its way through the whole path."
 SINGLY = 20
 """Up to so many numbers are listed one by one; more are drawn together."""
 
-LONGEST = 4000
-"""Characters of each half of a reply, done and skipped; Hipchat takes 10,000 (hipchat-api.md 11) and escaping adds some."""
+LONGEST = 1500
+"""Characters of numbers in each half of a reply, done and skipped: some 300 scattered ones. More is counted: nobody reads on."""
 
 AND_MORE = "… and {} more"
 
