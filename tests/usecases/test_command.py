@@ -113,6 +113,40 @@ async def test_of_two_at_once_one_wins(world: World, chat: Chat, storage_url: st
     assert ["done", "refused"] == sorted(answer.outcome for answer in answers)
 
 
+async def test_two_people_two_rooms_and_two_replicas_at_once(world: World, chat: Chat, storage_url: str) -> None:
+    """One alert, acked in its own room and in the fallback room that hears for it, through processes of their own.
+
+    Each round exactly one change wins, everybody is told the truth, and the history is in order.
+    """
+    async with world.storage.begin() as tx:
+        room = await tenants.add_room(tx, tenant=world.tenant.id, hipchat_id=1002, name="Dev", now=1)
+        feed = await feeds.add_feed(tx, tenant=world.tenant.id, name="dev", room=room.id, now=1)
+        await tenants.room_gone(tx, world.tenant.id, 1002, at=1)
+    await world.post(signal("a"), feed=feed)
+    second = world.storage if storage_url.startswith("sqlite") else await open_storage(storage_url, migrate=False)
+    people = [
+        (world.caller("dana", room=room), world.storage),
+        (world.caller("lee"), second),
+        (world.caller("alex", room=room), second),
+        (world.caller("kim"), world.storage),
+    ]
+    for _ in range(5):
+        acked = await asyncio.gather(*(chat("ack 1", who, storage=storage) for who, storage in people))
+        winner = people[next(at for at, done in enumerate(acked) if done.outcome == "done")][0].actor.name
+        told = [done.body for done in acked if done.outcome == "refused"]
+        closed = await asyncio.gather(*(chat("close 1", who, storage=storage) for who, storage in people))
+        await chat("reopen 1")
+
+        assert 3 == len([body for body in told if f"#1 is acked by {winner}" in body])
+        assert 1 == [done.outcome for done in closed].count("done")
+    if second is not world.storage:
+        await second.close()
+    history = await world.history(1)
+
+    assert ["opened", *(["acked", "closed", "reopened"] * 5)] == [event.action for event in history]
+    assert sorted(event.at for event in history) == [event.at for event in history]
+
+
 async def test_an_answer_that_does_not_fit_follows(world: World, chat: Chat) -> None:
     """By REST, first in line; the callback answers nothing, and so does its repeat. The command is done."""
     await world.post(signal("a"))
