@@ -3,12 +3,13 @@
 import click
 
 from bot.console import read_settings, run
-from bot.domain.tenant import Installation, Speaker, Standing, speaker_of
+from bot.domain.channel import Kind
+from bot.domain.tenant import Installation, Speaker, Standing, Tenant, speaker_of
 from bot.hipchat.pasted import explained
 from bot.parts import Parts
 from bot.ports import Dead, Later, Never
 from bot.settings import described
-from bot.storage import outbox, speakers, tenants
+from bot.storage import outbox, parcels, plans, speakers, tenants
 from bot.wiring import running
 
 NEEDED = ("send_notification", "view_room", "view_group")
@@ -72,6 +73,7 @@ async def _rooms(parts: Parts, report: Report) -> None:
             rooms = await tenants.rooms(tx, tenant.id)
         for each in installed:
             _installation(report, tenant.name, each)
+        await _channels(parts, report, tenant)
         for room in rooms:
             where = f"room {room.name} ({tenant.name})"
             speaker = speaker_of(room.id, installed, hooked)
@@ -81,6 +83,23 @@ async def _rooms(parts: Parts, report: Report) -> None:
                 report.say(False, where, "nobody speaks for the bot there")
             else:
                 await _speaks(parts, report, where, speaker, room.hipchat_id)
+
+
+async def _channels(parts: Parts, report: Report, tenant: Tenant) -> None:
+    """Say of each channel what waits for it. `alertbot channel test` sends something."""
+    async with parts.storage.read() as tx:
+        plan = await plans.load(tx, tenant.id)
+        waiting = {each.channel: each for each in await parcels.backlog(tx, tenant.id)}
+    for name, each in plan.channels.items():
+        what = f"channel {name} ({tenant.name})"
+        behind = waiting.get(name)
+        waited = (parts.clock() - behind.first) // 60_000 if behind else 0
+        if each.kind is Kind.EMAIL and not parts.settings.smtp_url:
+            report.say(False, what, "SMTP_URL is not set, so no mail leaves")
+        elif behind:
+            report.say(waited < 10, what, f"{behind.many} waiting, the oldest for {waited} min: {behind.result}")
+        else:
+            report.say(True, what, f"{each.kind.value}, nothing waits")
 
 
 def _installation(report: Report, tenant: str, each: Installation) -> None:

@@ -1,4 +1,4 @@
-"""Configuring: the commands that bring routes, policies and schedules in and out as one TOML file, and try them out."""
+"""Configuring: the commands that bring routes, policies, schedules and channels in and out as one TOML file, and try them out."""
 
 import tomllib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from bot.sources import SOURCES, generic
 from bot.sources.payload import Payload
 from bot.usecases import planning
 
-HEAD = "# Routes, policies and schedules of {name} (group {group_id} on {host}).\n# Bring them in with: alertbot config import FILE\n\n"
+HEAD = "# Routes, policies, schedules and channels of {name} (group {group_id} on {host}).\n# Bring them in with: alertbot config import FILE\n\n"
 NOTHING_YET = """# Nothing is configured yet: every alert goes to its feed's room, at once. An example:
 #
 # [[route]]
@@ -30,7 +30,12 @@ NOTHING_YET = """# Nothing is configured yet: every alert goes to its feed's roo
 # repeat = 1
 # [[policy.step]]
 # wait = "10m"
-# tell = ["room", "on-call ops"]
+# tell = ["room", "on-call ops", "channel pager"]
+#
+# [[channel]]
+# name = "pager"
+# kind = "pagerduty"
+# routing_key = "..."
 #
 # [[schedule]]
 # name = "ops"
@@ -48,7 +53,7 @@ NOT_USED = "the file was not used, nothing was changed:"
 
 @click.group()
 def config() -> None:
-    """Routes, policies and schedules as one TOML file."""
+    """Routes, policies, schedules and channels as one TOML file."""
 
 
 @config.command("export")
@@ -75,7 +80,9 @@ def config_import(file: IO[bytes], dry_run: bool, tenant: str | None) -> None:
 
     async def work(parts: Parts) -> None:
         try:
-            changes = await planning.bring_in(parts.storage, tenant, tables, now=parts.clock(), only_say=dry_run)
+            changes = await planning.bring_in(
+                parts.storage, tenant, tables, seal=parts.vault.seal, now=parts.clock(), only_say=dry_run
+            )
         except Problems as problems:
             raise Failed("\n".join([NOT_USED, *(f"  {each}" for each in problems.found)])) from None
         head = NOTHING_CHANGES if not changes else WOULD if dry_run else CHANGED

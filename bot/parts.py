@@ -1,11 +1,14 @@
 """Parts: every long-lived object, made once in wiring.py and handed to whoever needs it."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from bot.channels import Service
 from bot.domain.alert import Rules
+from bot.domain.channel import Kind
 from bot.hipchat.channel import HipchatChannel
 from bot.hipchat.client import HipchatClient
 from bot.hipchat.medium import HipchatMedium
@@ -25,6 +28,7 @@ class Wakeups:
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     timers: asyncio.Event = field(default_factory=asyncio.Event)
     whispers: asyncio.Event = field(default_factory=asyncio.Event)
+    parcels: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +47,7 @@ class Parts:
     medium: HipchatMedium
     prover: Prover
     client: HipchatClient
+    services: Mapping[Kind, Service]
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)

@@ -14,6 +14,7 @@ LOG_FORMATS = ("auto", "json", "console")
 HIDDEN = "(set)"
 OFF = "off"
 
+_NAME_OR_ADDRESS = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[::1\])(:[1-9][0-9]{0,4})?", re.IGNORECASE | re.ASCII)
 _SPAN = re.compile(r"(\d{1,6})\s*([mhd])", re.IGNORECASE)
 _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -81,6 +82,14 @@ def _hosts(value: str) -> tuple[str, ...]:
     bad = [word for word in words if not _HOST.fullmatch(word)]
     if bad or not words:
         raise ValueError(f"hosts such as api.hipchat.com, *.hipchat.com or 127.0.0.1:8080 are needed{_not(bad)}")
+    return words
+
+
+def _private_hosts(value: str) -> tuple[str, ...]:
+    words = tuple(word.lower() for word in _words(value))
+    bad = [word for word in words if not _NAME_OR_ADDRESS.fullmatch(word)]
+    if bad:
+        raise ValueError(f"names or addresses without a port are needed{_not(bad)}")
     return words
 
 
@@ -165,6 +174,9 @@ class Settings:
     secret_key: str = _setting(_secret, "", "encrypts stored secrets; required on PostgreSQL", secret=True)  # type: ignore[assignment]
     smtp_url: str = _setting(_mail_server, "", "mail server, smtp://USER:PASSWORD@HOST:PORT", secret=True)  # type: ignore[assignment]
     mail_from: str = _setting(_text, "", "sender of mails")  # type: ignore[assignment]
+    channel_private_hosts: tuple[str, ...] = _setting(  # type: ignore[assignment]
+        _private_hosts, (), "private hosts and addresses that channels may reach, with commas between them"
+    )
     log_level: str = _setting(_choice(*LOG_LEVELS), "info", "debug, info, warning or error")  # type: ignore[assignment]
     log_format: str = _setting(_choice(*LOG_FORMATS), "auto", "json, console, or auto: json unless on a terminal")  # type: ignore[assignment]
     retention_days: int = _setting(_days, 400, "days that closed alerts are kept")  # type: ignore[assignment]

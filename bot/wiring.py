@@ -5,6 +5,9 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 
+from bot.channels import services
+from bot.channels.email import postman_of
+from bot.channels.outbound import Outbound, open_outbound
 from bot.domain.alert import Rules
 from bot.hipchat.capabilities import read_rules
 from bot.hipchat.channel import HipchatChannel
@@ -63,6 +66,8 @@ async def running(
         client = HipchatClient(session, clock)
         tokens = Tokens(client.token, clock)
         channel = HipchatChannel(client, tokens, vault.open, clock)
+        outward = await stack.enter_async_context(open_outbound(settings.channel_private_hosts))
+        outbound = Outbound(outward, settings.channel_private_hosts, clock)
         rules = Rules(
             ack_expires=settings.ack_expires, stale_after=settings.stale_after, noise_report=settings.noise_report
         )
@@ -82,6 +87,7 @@ async def running(
             medium=HipchatMedium(channel, clock),
             prover=Prover(client, read_rules(settings.hipchat_hosts), _scopes()),
             client=client,
+            services=services(outbound, postman_of(settings.smtp_url, settings.mail_from)),
         )
 
 
@@ -102,5 +108,6 @@ def _on_commit(metrics: Metrics, wakeups: Wakeups) -> Callable[[list[Result]], N
             metrics.signals.labels(result.outcome.value).inc()
         wakeups.outbox.set()
         wakeups.timers.set()
+        wakeups.parcels.set()
 
     return committed

@@ -10,7 +10,7 @@ import pytest
 BOT = Path(__file__).resolve().parent.parent / "bot"
 
 ANYTHING: frozenset[str] = frozenset({"*"})
-CONCRETE = frozenset({"domain", "hipchat", "ports", "sources", "storage", "usecases"})
+CONCRETE = frozenset({"channels", "domain", "hipchat", "ports", "sources", "storage", "usecases"})
 ARROWS: Mapping[str, frozenset[str]] = {
     # Decisions, and the words they are made in.
     "domain": frozenset(),
@@ -18,6 +18,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "sources": frozenset({"domain"}),
     "storage": frozenset({"domain"}),
     "hipchat": frozenset({"domain", "ports"}),
+    "channels": frozenset({"domain", "ports"}),
     "usecases": frozenset({"domain", "ports", "storage"}),
     # A misreading of the protocol must not be made twice.
     "standin": frozenset(),
@@ -26,7 +27,9 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "settings": frozenset(),
     "vault": frozenset(),
     # What runs.
-    "parts": frozenset({"domain", "hipchat", "observe", "ports", "settings", "storage", "usecases", "vault"}),
+    "parts": frozenset(
+        {"channels", "domain", "hipchat", "observe", "ports", "settings", "storage", "usecases", "vault"}
+    ),
     "wiring": CONCRETE | {"observe", "parts", "settings", "vault"},
     "web": CONCRETE | {"observe", "parts", "settings"},
     "workers": frozenset({"observe", "parts", "ports", "settings", "storage", "usecases"}),
@@ -35,6 +38,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "__init__": frozenset(),
     "__main__": frozenset({"cli"}),
     "admin": ANYTHING,
+    "channelling": ANYTHING,
     "checking": ANYTHING,
     "cli": ANYTHING,
     "configuring": ANYTHING,

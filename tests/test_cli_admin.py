@@ -16,6 +16,8 @@ from bot.standin import server as standin
 from bot.standin.driver import RoomDriver
 from bot.standin.group import room_token
 from bot.standin.server import Server
+from tests.channels.making import TOKEN
+from tests.channels.sink import sink
 from tests.cli import Ran, alertbot
 
 
@@ -284,3 +286,38 @@ async def test_rights_of_a_room(shell: Shell) -> None:
     assert [2, 2, 2, 1] == [each.code for each in (*wrong, nowhere)]
     assert "there is no verb clse" in wrong[0].err
     assert "everybody, members, admins, nobody and default" in wrong[1].err
+
+
+# --- channels ---------------------------------------------------------------------------------------------------------
+
+
+async def test_channels(shell: Shell, tmp_path: Path) -> None:
+    """They are listed, tried out, and named when they are unknown; a refusal is explained, and no secret is written."""
+    await shell.add(shell.hipchat.group.room_token)
+    none = await shell("channel", "list")
+    file = tmp_path / "plan.toml"
+    async with sink() as there:
+        file.write_text(
+            f'[[channel]]\nname = "pager"\nkind = "pagerduty"\nurl = "{there.url}"\nrouting_key = "{TOKEN}"\n'
+            '[[channel]]\nname = "mail"\nkind = "email"\nto = "ops@example.com"\n'
+        )
+        await shell("config", "import", str(file))
+        listed = await shell("channel", "list")
+        private = await shell("channel", "test", "pager")
+        shell.settings["CHANNEL_PRIVATE_HOSTS"] = "127.0.0.1"
+        tested = await shell("channel", "test", "pager")
+        unknown = await shell("channel", "test", "fax")
+        replayed = await shell("channel", "replay", "pager")
+        checked = await shell("check")
+
+    assert [0, 0, 1, 0, 1, 0, 1] == [ran.code for ran in (none, listed, private, tested, unknown, replayed, checked)]
+    assert "config import" in none.err
+    assert "pager\tpagerduty\tnothing waits\nmail\temail\tnothing waits\n" == listed.out
+    assert "CHANNEL_PRIVATE_HOSTS" in private.err
+    assert "pager: opened: taken (202)\npager: resolved: taken (202)\n" == tested.out
+    assert ["trigger", "resolve"] == [seen.json["event_action"] for seen in there.seen]
+    assert "there is no channel fax; there are: pager, mail" in unknown.err
+    assert "pager: 0 to be sent again\n" == replayed.out
+    assert "ok   channel pager (Example Corp): pagerduty, nothing waits" in checked.out
+    assert "BAD  channel mail (Example Corp): SMTP_URL is not set" in checked.out
+    assert TOKEN not in "".join(ran.out + ran.err for ran in (listed, private, tested, unknown, replayed, checked))

@@ -23,6 +23,7 @@ BAD = {
     "HIPCHAT_CA_FILE": ["/nowhere/ca.pem"],
     "HIPCHAT_VERIFY_TLS": ["maybe"],
     "SECRET_KEY": ["short"],
+    "CHANNEL_PRIVATE_HOSTS": ["host:80", "a b", "*.example.com"],
     "SMTP_URL": ["mail.example.com", "http://h", "smtp://", "smtp://h:port"],
     "LOG_LEVEL": ["loud"],
     "LOG_FORMAT": ["xml"],

@@ -46,7 +46,7 @@ async def evening(play: Play) -> None:
     yesterday = datetime.fromtimestamp(play.stage.clock.seconds(), UTC) - timedelta(days=1)
     plan = PLAN.replace("{first}", f"{yesterday:%Y-%m-%dT%H:%M:%S}")
     parts = play.stage.parts
-    await planning.bring_in(parts.storage, None, tomllib.loads(plan), now=parts.clock())
+    await planning.bring_in(parts.storage, None, tomllib.loads(plan), seal=parts.vault.seal, now=parts.clock())
     await play.ask("lee", "/alert oncall", "ops: Dana until", "then Lee")
 
 

@@ -8,7 +8,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.alert import Alert, State
+from bot.domain.alert import MINUTE, Alert, State
 from bot.domain.schedule import Cover, Schedule, on_call, successors
 
 
@@ -19,11 +19,12 @@ class Kind(enum.StrEnum):
     PERSON = "person"
     ON_CALL = "on-call"
     NEXT = "next"
+    CHANNEL = "channel"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """One whom a step tells: the room, a person (mention name), who is on call of a schedule, or the next one there."""
+    """One whom a step tells: the room, a person (mention name), who is on call of a schedule, the next one there, or a channel."""
 
     kind: Kind
     name: str = ""
@@ -52,11 +53,16 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """Steps, gone through once and `repeat` more times."""
+    """Steps, gone through once and `repeat` more times.
+
+    `channel` hears of critical alerts instead of a room that was not reached for `channel_after` milliseconds.
+    """
 
     name: str
     steps: tuple[Step, ...]
     repeat: int = 0
+    channel: str = ""
+    channel_after: int = 10 * MINUTE
 
     @property
     def length(self) -> int:
@@ -75,10 +81,11 @@ class Due:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Called:
-    """Whom a step reaches now: mention names, and the schedules that have nobody."""
+    """Whom a step reaches now: mention names, the schedules that have nobody, and channels by name."""
 
     people: tuple[str, ...]
     nobody: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 def next_step(policy: Policy, alert: Alert, position: int, now: int) -> Due | None:
@@ -95,14 +102,21 @@ def called(
     """Return whom the step at a position reaches. Each `next` goes one further than the one before, repetitions too."""
     people: list[str] = []
     nobody: list[str] = []
+    channels: list[str] = []
     for target in policy.steps[position % len(policy.steps)].tell:
         if target.kind is Kind.PERSON:
             people.append(target.name)
+        elif target.kind is Kind.CHANNEL:
+            channels.append(target.name)
         elif target.kind is not Kind.ROOM:
             schedule = schedules.get(target.name)
             found = schedule and _of_schedule(target, schedule, covers, now, _times_next(policy, position, target))
             (people if found else nobody).append(found or target.name)
-    return Called(people=tuple(dict.fromkeys(people)), nobody=tuple(dict.fromkeys(nobody)))
+    return Called(
+        people=tuple(dict.fromkeys(people)),
+        nobody=tuple(dict.fromkeys(nobody)),
+        channels=tuple(dict.fromkeys(channels)),
+    )
 
 
 def _of_schedule(target: Target, schedule: Schedule, covers: Sequence[Cover], now: int, further: int) -> str | None:

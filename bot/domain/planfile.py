@@ -6,10 +6,12 @@ Every problem is found at once, each with its place as a JSON pointer such as `/
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
 
+from bot.domain.channel import SETTINGS, Channel
+from bot.domain.channel import Kind as ChannelKind
 from bot.domain.escalation import ROOM, Kind, Policy, Step, Target
 from bot.domain.matcher import Matcher, read_matchers, written
 from bot.domain.routing import Plan, Route
@@ -39,13 +41,19 @@ NOT_ZONE = 'is no time zone such as "Europe/Berlin"'
 NOT_MOMENT = "is no date and time on the wall clock, such as 2026-11-02T09:00:00 (without an offset)"
 NOT_TIME = 'is no time of day such as "09:00"'
 NOT_DAY = "is no day such as mon"
-NOT_TARGET = 'is none of "room", "@name", "on-call SCHEDULE" and "next SCHEDULE"'
+NOT_TARGET = 'is none of "room", "@name", "on-call SCHEDULE", "next SCHEDULE" and "channel CHANNEL"'
+NOT_KIND = "is no kind of channel; there are: {}"
+NOT_ADDRESS = "is no http or https address"
+NO_CHANNEL = "there is no channel {}"
 NO_POLICY = "there is no policy {}"
 NO_SCHEDULE = "there is no schedule {}"
 TWICE = "there are two of this name"
 EMPTY = "is empty"
 TOO_MANY = "has more than {} entries"
 
+KINDS = ("route", "policy", "schedule", "channel")
+"""The tables of a file."""
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
 _PERSON = re.compile(r"@?([^\W_][\w.-]{0,49})")
 _SPAN = re.compile(r"(?:\d{1,6}[smhdw])+")
 _PART = re.compile(r"(\d+)([smhdw])")
@@ -93,11 +101,13 @@ class _Reader:
     found: list[Problem] = field(default_factory=list)
 
     def plan(self, tables: Mapping[str, Any], version: int) -> Plan:
-        self.known("", tables, "route", "policy", "schedule")
+        self.known("", tables, *KINDS)
+        channels = [self.channel(path, table) for path, table in self.tables("", tables, "channel")]
+        named = {channel.name for channel in channels}
         schedules = [self.schedule(path, table) for path, table in self.tables("", tables, "schedule")]
-        policies = [self.policy(path, table, schedules) for path, table in self.tables("", tables, "policy")]
-        routes = [self.route(path, table, policies) for path, table in self.tables("", tables, "route")]
-        for kind, each in (("schedule", schedules), ("policy", policies), ("route", routes)):
+        policies = [self.policy(path, table, schedules, named) for path, table in self.tables("", tables, "policy")]
+        routes = [self.route(path, table, policies, named) for path, table in self.tables("", tables, "route")]
+        for kind, each in (("schedule", schedules), ("policy", policies), ("route", routes), ("channel", channels)):
             names = [one.name for one in each]
             for place, name in enumerate(names):
                 if name in names[:place]:
@@ -109,10 +119,11 @@ class _Reader:
             routes=tuple(routes),
             policies={policy.name: policy for policy in policies},
             schedules={schedule.name: schedule for schedule in schedules},
+            channels={channel.name: channel for channel in channels},
         )
 
-    def route(self, path: str, table: Mapping[str, Any], policies: Sequence[Policy]) -> Route:
-        self.known(path, table, "name", "match", "feed", "room", "hold", "again_after", "policy")
+    def route(self, path: str, table: Mapping[str, Any], policies: Sequence[Policy], channels: set[str]) -> Route:
+        self.known(path, table, "name", "match", "feed", "room", "hold", "again_after", "policy", "channels")
         policy = self.name(path, table, "policy", needed=False)
         if policy and policy not in {each.name for each in policies}:
             self.wrong(f"{path}/policy", NO_POLICY.format(shown(policy, 60)))
@@ -131,34 +142,57 @@ class _Reader:
             hold=self.span(path, table, "hold", most=LONGEST_HOLD, needed=False),
             again_after=again or None,
             policy=policy,
+            channels=tuple(self.one_of(f"{path}/channels", self.texts(path, table, "channels"), channels)),
         )
 
-    def policy(self, path: str, table: Mapping[str, Any], schedules: Sequence[Schedule]) -> Policy:
-        self.known(path, table, "name", "repeat", "step")
+    def policy(self, path: str, table: Mapping[str, Any], schedules: Sequence[Schedule], channels: set[str]) -> Policy:
+        self.known(path, table, "name", "repeat", "step", "channel", "channel_after")
         names = {schedule.name for schedule in schedules}
-        steps = [self.step(place, step, names) for place, step in self.tables(path, table, "step")]
+        steps = [self.step(place, step, names, channels) for place, step in self.tables(path, table, "step")]
         if not steps:
             self.wrong(f"{path}/step", MISSING)
         repeat = table.get("repeat", 0)
         if not isinstance(repeat, int) or isinstance(repeat, bool) or not 0 <= repeat <= MOST:
             self.wrong(f"{path}/repeat", NOT_NUMBER.format(MOST))
             repeat = 0
-        return Policy(name=self.name(path, table, "name"), steps=tuple(steps), repeat=repeat)
+        policy = Policy(name=self.name(path, table, "name"), steps=tuple(steps), repeat=repeat)
+        channel = self.text(path, table, "channel", needed=False)
+        if channel not in {"", *channels}:
+            self.wrong(f"{path}/channel", NO_CHANNEL.format(shown(channel, 60)))
+        after = self.span(path, table, "channel_after", least=MINUTE, most=LONGEST, needed=False)
+        return replace(policy, channel=channel, channel_after=after or policy.channel_after)
 
-    def step(self, path: str, table: Mapping[str, Any], schedules: set[str]) -> Step:
+    def channel(self, path: str, table: Mapping[str, Any]) -> Channel:
+        word = self.text(path, table, "kind")
+        if word not in set(ChannelKind):
+            if word:
+                self.wrong(f"{path}/kind", NOT_KIND.format(", ".join(ChannelKind)))
+            return Channel(name=self.name(path, table, "name"), kind=ChannelKind.WEBHOOK)
+        kind = ChannelKind(word)
+        self.known(path, table, "name", "kind", *SETTINGS[kind])
+        settings = {}
+        for name, setting in SETTINGS[kind].items():
+            value = self.text(path, table, name, needed=setting.needed)
+            if setting.address and value and not _ADDRESS.fullmatch(value):
+                self.wrong(f"{path}/{name}", NOT_ADDRESS)
+            if value:
+                settings[name] = value
+        return Channel(name=self.name(path, table, "name"), kind=kind, settings=settings)
+
+    def step(self, path: str, table: Mapping[str, Any], schedules: set[str], channels: set[str]) -> Step:
         self.known(path, table, "wait", "tell", "private")
         private = table.get("private", False)
         if not isinstance(private, bool):
             self.wrong(f"{path}/private", NOT_YES)
         told = self.texts(path, table, "tell")
-        targets = [self.target(f"{path}/tell/{place}", text, schedules) for place, text in enumerate(told)]
+        targets = [self.target(f"{path}/tell/{place}", text, schedules, channels) for place, text in enumerate(told)]
         return Step(
             wait=self.span(path, table, "wait", most=LONGEST),
             tell=tuple(target for target in targets if target) or (ROOM,),
             private=private is True,
         )
 
-    def target(self, path: str, text: str, schedules: set[str]) -> Target | None:
+    def target(self, path: str, text: str, schedules: set[str], channels: set[str]) -> Target | None:
         word, _, rest = text.strip().partition(" ")
         if word == Kind.ROOM and not rest:
             return ROOM
@@ -168,6 +202,8 @@ class _Reader:
             if rest.strip() not in schedules:
                 self.wrong(path, NO_SCHEDULE.format(shown(rest, 60)))
             return Target(kind=Kind(word), name=rest.strip())
+        if word == Kind.CHANNEL and rest.strip():
+            return next((Target(kind=Kind.CHANNEL, name=name) for name in self.one_of(path, [rest], channels)), None)
         self.wrong(path, NOT_TARGET)
         return None
 
@@ -261,6 +297,13 @@ class _Reader:
             self.wrong(f"{path}/{name}", EMPTY if name in table else MISSING)
         return value[:MOST]
 
+    def one_of(self, path: str, texts: Sequence[str], channels: set[str]) -> list[str]:
+        names = [text.strip() for text in texts]
+        for name in names:
+            if name not in channels:
+                self.wrong(path, NO_CHANNEL.format(shown(name, 60)))
+        return names
+
     def person(self, path: str, text: str) -> str:
         found = _PERSON.fullmatch(text)
         if found is None or found[1].lower() in {"all", "here"}:
@@ -313,6 +356,7 @@ def tables(plan: Plan, *, room: Name, feed: Name) -> dict[str, list[dict[str, An
         "route": [_route(route, room, feed) for route in plan.routes],
         "policy": [_policy(policy) for policy in plan.policies.values()],
         "schedule": [_schedule(schedule) for schedule in plan.schedules.values()],
+        "channel": [{"name": each.name, "kind": each.kind.value, **each.settings} for each in plan.channels.values()],
     }
     return {kind: each for kind, each in found.items() if each}
 
@@ -336,6 +380,7 @@ def _route(route: Route, room: Name, feed: Name) -> dict[str, Any]:
         "hold": span_text(route.hold) if route.hold else "",
         "again_after": "" if route.again_after is None else span_text(route.again_after),
         "policy": route.policy,
+        "channels": list(route.channels),
     }
     return {name: value for name, value in values.items() if value}
 
@@ -346,7 +391,8 @@ def _policy(policy: Policy) -> dict[str, Any]:
         | ({"private": True} if step.private else {})
         for step in policy.steps
     ]
-    return {"name": policy.name} | ({"repeat": policy.repeat} if policy.repeat else {}) | {"step": steps}
+    second = {"channel": policy.channel, "channel_after": span_text(policy.channel_after)} if policy.channel else {}
+    return {"name": policy.name} | ({"repeat": policy.repeat} if policy.repeat else {}) | second | {"step": steps}
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:
@@ -367,7 +413,7 @@ def _layer(layer: Rotation) -> dict[str, Any]:
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Say what would change between two plans' tables: `+ route db`, `~ policy ops`, `- schedule old`, `~ order of routes`."""
     found = []
-    for kind in ("route", "policy", "schedule"):
+    for kind in KINDS:
         old = {each["name"]: each for each in before.get(kind, [])}
         new = {each["name"]: each for each in after.get(kind, [])}
         found += [f"+ {kind} {name}" for name in new if name not in old]

@@ -140,7 +140,7 @@ def _tellings(tellings: Sequence[Telling], now: int, zone_name: str) -> list[str
     rows += [
         ROW.format(
             at=_at(each.at, now, zone_name),
-            news=each.news.value,
+            news=each.news,
             result=shown(told(each, now=now, zone_name=zone_name), 400),
         )
         for each in tellings[-ROWS:]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.alert import Alert, Change, Outcome, State
+from bot.domain.channel import Channel
 from bot.domain.episode import flapping_why
 from bot.domain.escalation import Policy
 from bot.domain.matcher import Matcher, Subject, matches
@@ -16,7 +17,8 @@ from bot.domain.tenant import Feed
 class Route:
     """Where alerts that all matchers hold for (and that come from `feed`, if one is given) go.
 
-    `room` is None for the feed's own. `hold` and `again_after` are milliseconds (None: the usual), `policy` a policy's name.
+    `room` is None for the feed's own. `hold` and `again_after` are milliseconds (None: the usual), `policy` a policy's
+    name, `channels` the names of those that hear of every change.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Route:
     hold: int = 0
     again_after: int | None = None
     policy: str = ""
+    channels: tuple[str, ...] = ()
 
     def takes(self, feed: int, subject: Subject) -> bool:
         """Whether an alert or signal of a feed goes this way."""
@@ -34,17 +37,23 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """A tenant's routes in their order, its policies and its schedules by name. `version` counts its changes, from 1."""
+    """A tenant's routes in their order, its policies, schedules and channels by name. `version` counts its changes, from 1."""
 
     version: int = 0
     routes: tuple[Route, ...] = ()
     policies: Mapping[str, Policy] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
 
     def policy_for(self, alert: Alert) -> Policy | None:
         """Return the policy of an alert's route, or None."""
         route = route_for(self.routes, alert.feed, alert)
         return self.policies.get(route.policy) if route else None
+
+    def channels_for(self, alert: Alert) -> tuple[str, ...]:
+        """Return the names of the channels that hear of every change of an alert."""
+        route = route_for(self.routes, alert.feed, alert)
+        return route.channels if route else ()
 
 
 NO_PLAN = Plan()

@@ -106,7 +106,7 @@ def _event(event: Event, zone_name: str) -> str:
 
 def _told(telling: Telling, now: int, zone_name: str) -> str:
     result = inline(told(telling, now=now, zone_name=zone_name))
-    return TOLD_ROW.format(at=_at(telling.at, zone_name), news=telling.news.value, result=result)
+    return TOLD_ROW.format(at=_at(telling.at, zone_name), news=telling.news, result=result)
 
 
 def _durations(known: Known, now: int) -> list[tuple[str, str]]:

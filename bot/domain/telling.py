@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from bot.domain.notice import News
 from bot.domain.times import clock, lasting
 
 WAITING = "waiting since {at}"
@@ -14,6 +13,7 @@ LAST = ": {reason}"
 SENDING = "being sent"
 DONE = "{result} {at}"
 AFTER = " (after {lasted})"
+CHANNEL = " in the channel {channel}"
 INTO = " in the room {room}"
 HANDED_OVER = " in the room {room}, handed over from {home}"
 DIGEST = "sent in a digest"
@@ -23,12 +23,12 @@ SLOW = 5_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Telling:
-    """One piece of news on its way to a room, or there.
+    """One piece of news on its way to a room or a channel, or there.
 
     `result` is the outbox's word of it, `trouble` and `retry_at` (epoch ms, 0: at once) what holds its room up.
     """
 
-    news: News
+    news: str
     at: int
     room: str
     home: str
@@ -38,12 +38,15 @@ class Telling:
     trouble: str = ""
     retry_at: int = 0
     sending: bool = False
+    channel: str = ""
 
 
 def told(telling: Telling, *, now: int, zone_name: str) -> str:
     """Write what became of it: `sent (204) 14:02 CET in the room Ops`, `waiting since 14:02 CET, tried 3 times: ...`."""
     place = INTO.format(room=telling.room)
-    if telling.room != telling.home:
+    if telling.channel:
+        place = CHANNEL.format(channel=telling.channel)
+    elif telling.room != telling.home:
         place = HANDED_OVER.format(room=telling.room, home=telling.home)
     if telling.done_at is not None:
         took = telling.done_at - telling.at

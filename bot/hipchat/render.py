@@ -32,6 +32,7 @@ CHANGED = "{action} by {by}"
 UNTIL = " until {}"
 FOR_ROOM = "meant for the room {room}, which the bot cannot reach"
 YOURS = "#{number} is yours now, from {by}: {summary}"
+DIVERTED = "; the channel {channel} was told meanwhile"
 FOR = "for {names}: {line}"
 MORE_LABELS = "and {many} more"
 
@@ -162,9 +163,10 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
 
 
 def _meant_for(told: Notice) -> str:
-    """Mark news that was handed over from another room."""
-    room = told.detail.get("room", "")
-    return f"; {FOR_ROOM.format(room=room)}" if room else ""
+    """Mark news that was handed over from another room, or that a channel heard first."""
+    room, channel = told.detail.get("room", ""), told.detail.get("diverted", "")
+    words = f"; {FOR_ROOM.format(room=room)}" if room else ""
+    return words + (DIVERTED.format(channel=channel) if channel else "")
 
 
 def color_of(told: Notice, alert: Alert) -> str:

@@ -50,6 +50,17 @@ SELECT outbox.*, rooms.name AS room, rooms.trouble AS trouble, rooms.retry_at AS
 FROM outbox JOIN rooms ON rooms.id = outbox.room_id
 WHERE outbox.tenant_id = :tenant AND outbox.number = :number ORDER BY outbox.id
 """
+STUCK_TENANTS = """
+SELECT DISTINCT tenant_id FROM rooms WHERE (trouble <> '' OR gone_at IS NOT NULL)
+AND EXISTS (SELECT 1 FROM outbox WHERE outbox.room_id = rooms.id AND done_at IS NULL)
+"""
+STUCK = """
+SELECT outbox.id, outbox.number, outbox.at FROM rooms JOIN outbox ON outbox.room_id = rooms.id
+WHERE rooms.tenant_id = :tenant AND outbox.done_at IS NULL AND outbox.lane = :lane AND outbox.diverted_at IS NULL
+AND outbox.number IS NOT NULL AND outbox.at <= :before ORDER BY outbox.id LIMIT :limit
+"""
+DETAIL = "SELECT detail FROM outbox WHERE id = :id"
+DIVERT = "UPDATE outbox SET diverted_at = :now, detail = :detail WHERE id = :id AND done_at IS NULL"
 BACKLOG = "SELECT COUNT(*) AS many, MIN(id) AS first FROM outbox WHERE done_at IS NULL"
 AT = "SELECT at FROM outbox WHERE id = :id"
 
@@ -225,3 +236,31 @@ async def backlog(tx: Tx) -> tuple[int, int | None]:
         return 0, None
     first = await tx.one(AT, id=row["first"])
     return row["many"], first["at"] if first else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stuck:
+    """Critical news of an alert that its room could not be told so far."""
+
+    id: int
+    number: int
+    at: int
+
+
+async def stuck_tenants(tx: Tx) -> list[int]:
+    """Return the tenants with rooms that cannot be told what waits for them."""
+    return [row["tenant_id"] for row in await tx.all(STUCK_TENANTS)]
+
+
+async def stuck(tx: Tx, tenant: int, *, before: int, limit: int) -> list[Stuck]:
+    """Return a tenant's critical news that has waited since before a moment (epoch ms), oldest first."""
+    rows = await tx.all(STUCK, tenant=tenant, lane=int(Lane.CRITICAL), before=before, limit=limit)
+    return [Stuck(id=row["id"], number=row["number"], at=row["at"]) for row in rows]
+
+
+async def divert(tx: Tx, notice: int, channel: str, now: int) -> None:
+    """Note that a channel was told instead; the room hears so when it can be told."""
+    row = await tx.one(DETAIL, id=notice)
+    detail = msgspec.json.decode(row["detail"]) if row else {}
+    text = msgspec.json.encode({**detail, "diverted": channel}).decode()
+    await tx.run(DIVERT, id=notice, now=now, detail=text)

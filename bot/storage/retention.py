@@ -15,6 +15,8 @@ OF_ALERTS = (
     "DELETE FROM outbox WHERE tenant_id = :tenant AND number IN (:numbers) AND done_at IS NOT NULL",
     "DELETE FROM timers WHERE tenant_id = :tenant AND number IN (:numbers) AND kind IN (:kinds)",
     "DELETE FROM escalations WHERE tenant_id = :tenant AND number IN (:numbers)",
+    "DELETE FROM parcels WHERE tenant_id = :tenant AND number IN (:numbers)",
+    "DELETE FROM counterparts WHERE tenant_id = :tenant AND number IN (:numbers)",
     "DELETE FROM silenced WHERE tenant_id = :tenant AND number IN (:numbers)",
     "DELETE FROM alerts WHERE tenant_id = :tenant AND number IN (:numbers)",
 )

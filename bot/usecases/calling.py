@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain import escalation
 from bot.domain.alert import MINUTE, Alert, State
+from bot.domain.channel import Parcel, content
 from bot.domain.escalation import Called
 from bot.domain.notice import Lane, News
 from bot.domain.reply import named, ranges
@@ -15,7 +16,7 @@ from bot.domain.silence import covering
 from bot.domain.tenant import voice_of
 from bot.domain.times import lasting
 from bot.domain.words import shown
-from bot.storage import outbox, plans, silences, speakers, timers, whispers
+from bot.storage import outbox, parcels, plans, silences, speakers, timers, whispers
 from bot.storage.plans import Running
 from bot.storage.timers import Timer
 from bot.storage.whispers import Whisper
@@ -25,8 +26,10 @@ ONE = "#{number} {severity}, not acked for {lasted}: {summary}"
 MANY = "{many} alerts are not acked, the first for {lasted}: {numbers}"
 NOBODY = " (nobody is on call for {schedules})"
 LAST = " Nobody else is called after this."
+CHANNELS = " Channels told too: {channels}."
 HOW = " /alert ack {numbers}"
 SUMMARY_LONGEST = 300
+ESCALATED = "escalated"
 LOOK_AGAIN = 5 * MINUTE
 """The longest that an escalation waits for a silence before it looks whether that was ended by hand."""
 
@@ -89,6 +92,22 @@ class _Call:
                 for name in self.called.people
             ]
             await whispers.add(due.tx, whispered)
+        await parcels.add(
+            due.tx,
+            [
+                Parcel(
+                    tenant=due.tenant,
+                    channel=name,
+                    number=alert.number,
+                    action=ESCALATED,
+                    at=due.now,
+                    content=content(alert, None, words([alert], now=due.now)),
+                )
+                for name in self.called.channels
+                for alert in still
+            ],
+        )
+        channels = CHANNELS.format(channels=", ".join(self.called.channels)) if self.called.channels else ""
         nobody = NOBODY.format(schedules=", ".join(self.called.nobody)) if self.called.nobody else ""
         how = HOW.format(numbers=ranges(alert.number for alert in still)) if len(still) == 1 else ""
         return outbox.Post(
@@ -99,7 +118,7 @@ class _Call:
             at=due.now,
             number=number,
             detail={
-                "why": text + nobody + "." + (LAST if self.last else "") + how,
+                "why": text + nobody + "." + channels + (LAST if self.last else "") + how,
                 "rings": " ".join(self.called.people),
                 "state": worst.state.value,
                 "severity": worst.severity.word,

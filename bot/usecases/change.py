@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from bot.domain import holding
 from bot.domain.alert import RULES, Alert, Change, Event, Outcome, Rules, State
+from bot.domain.channel import MOVES, TOLD, Move, Parcel, content
 from bot.domain.notice import News, lane_of
 from bot.domain.routing import Plan
-from bot.storage import alerts, outbox, plans, silences, timers
+from bot.storage import alerts, outbox, parcels, plans, silences, timers
 from bot.storage.engine import Tx
 from bot.usecases import quiet, summons
 from bot.usecases.quiet import Known, Telling
@@ -42,6 +43,7 @@ class Ledger:
     armed: list[timers.Timer] = field(default_factory=list)
     tellings: list[Telling] = field(default_factory=list)
     begun: dict[int, bool] = field(default_factory=dict)
+    moves: list[tuple[Change, Alert]] = field(default_factory=list)
 
     def add(self, decided: Decided) -> None:
         """Take a change in. News goes to the alert's room, unless whoever made the change tells the room himself."""
@@ -57,6 +59,7 @@ class Ledger:
             # Whoever changes it in the room has the room look at it.
             after = replace(after, heard=True, silenced_by=None)
         self._alert(before, change, after)
+        self.moves.append((change, after))
         self._begun(before, change, after)
         if change.news is not None and decided.told and after.room is not None:
             post = outbox.Post(
@@ -131,6 +134,7 @@ class Ledger:
         await alerts.add_history(tx, self.tenant, self.events)
         await outbox.add(tx, self.posts)
         await self._summon(tx)
+        await self._pack(tx)
         await timers.arm(tx, self.armed)
 
     async def _summon(self, tx: Tx) -> None:
@@ -140,6 +144,32 @@ class Ledger:
         if plan.policies:
             known = (*self.new.values(), *self.changed.values())
             self.armed += await summons.begin(tx, self.tenant, self.begun, known, plan, now=self.now)
+
+    async def _pack(self, tx: Tx) -> None:
+        """Queue the changes that channels hear of. What is held or silenced begins nothing there, but may end."""
+        if not self.moves or (self.plan is not None and not self.plan.channels):
+            return
+        plan = await plans.load(tx, self.tenant) if self.plan is None else self.plan
+        if not plan.channels:
+            return
+        # Whoever was told of an alert, by a policy's step perhaps, hears how it goes on.
+        heard = await parcels.channels_of(tx, self.tenant, sorted({alert.number for _, alert in self.moves}))
+        packed: list[Parcel] = []
+        for change, alert in self.moves:
+            known = self.new.get(alert.number) or self.changed.get(alert.number) or alert
+            for action, told in _actions(change, alert):
+                begins = MOVES.get(action) is Move.TRIGGER
+                if not known.heard or (begins and known.silenced_by is not None):
+                    continue
+                also = () if begins else sorted(heard.get(alert.number, ()))
+                packed += [
+                    Parcel(
+                        tenant=self.tenant, channel=name, number=alert.number, action=action, at=self.now, content=told
+                    )
+                    for name in dict.fromkeys([*plan.channels_for(alert), *also])
+                    if name in plan.channels
+                ]
+        await parcels.add(tx, packed)
 
     async def _keep_back(self, tx: Tx) -> None:
         live = await silences.live(tx, self.tenant) if self.silenced else []
@@ -154,6 +184,13 @@ class Ledger:
         for alerts_of in (self.new, self.changed):
             if number in alerts_of:
                 alerts_of[number] = replace(alerts_of[number], heard=known.heard, silenced_by=known.silenced_by)
+
+
+def _actions(change: Change, alert: Alert) -> list[tuple[str, dict[str, object]]]:
+    """Return what a change is to channels: its history, or the news that its hold kept back."""
+    if not change.events and change.news in {News.OPENED, News.REOPENED, News.FLAPPING}:
+        return [("opened", content(alert, None, change.why))]
+    return [(event.action, content(alert, event)) for event in change.events if event.action in TOLD]
 
 
 def _hold(alert: Alert) -> tuple[object, ...]:

@@ -1,10 +1,13 @@
 """Planning: a tenant's routes, policies and schedules leave and enter as the tables of one file, with names for ids."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.domain import planfile
+from bot.domain.channel import KEPT, SETTINGS, flaw
+from bot.domain.channel import Kind as ChannelKind
+from bot.domain.planfile import Problem, Problems
 from bot.domain.routing import Plan, room_for, route_for
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Feed, Room, Tenant
@@ -20,6 +23,8 @@ NO_ROUTE = "no route takes it"
 ROUTED = "route {route}"
 HELD = "held {span}"
 POLICY = "policy {policy}"
+CHANNELS = "channels {names}"
+NOT_KEPT = "there is no secret of this channel yet that could be kept"
 WHERE = "{kind} {severity} {summary}: {way} -> {room}"
 REJECTED = "rejected: {reason}"
 NONE = "nothing"
@@ -66,13 +71,19 @@ async def export(storage: Storage, tenant: str | None) -> tuple[Tenant, dict[str
 
     async def work(tx: Tx) -> tuple[Tenant, dict[str, Any]]:
         owner = await configure.which_tenant(tx, tenant)
-        return owner, _tables(await plans.load(tx, owner.id), await _places(tx, owner))
+        return owner, _masked(_tables(await plans.load(tx, owner.id), await _places(tx, owner)))
 
     return await storage.look(work)
 
 
 async def bring_in(
-    storage: Storage, tenant: str | None, tables: Mapping[str, Any], *, now: int, only_say: bool = False
+    storage: Storage,
+    tenant: str | None,
+    tables: Mapping[str, Any],
+    *,
+    seal: Callable[[str], bytes],
+    now: int,
+    only_say: bool = False,
 ) -> list[str]:
     """Replace a tenant's plan by a file's, and return what changes; `only_say` changes nothing. Raises planfile.Problems."""
 
@@ -80,7 +91,10 @@ async def bring_in(
         owner = await configure.which_tenant(tx, tenant)
         await tenants.lock(tx, owner.id)
         places, before = await _places(tx, owner), await plans.load(tx, owner.id)
-        plan = planfile.read(tables, room=places.room, feed=places.feed, version=before.version + 1)
+        # As it stands, for every problem at once; then with its secrets sealed, as it is stored.
+        planfile.read(tables, room=places.room, feed=places.feed)
+        sealed = _sealed(tables, before, seal)
+        plan = planfile.read(sealed, room=places.room, feed=places.feed, version=before.version + 1)
         changes = planfile.differences(_tables(before, places), _tables(plan, places))
         if changes and not only_say:
             await plans.save(tx, owner.id, plan, now)
@@ -120,6 +134,7 @@ def _way(item: Signal | Rejected, feed: Feed, plan: Plan, places: Places) -> str
         way = [ROUTED.format(route=route.name)]
         way += [HELD.format(span=planfile.span_text(route.hold))] if route.hold else []
         way += [POLICY.format(policy=route.policy)] if route.policy else []
+        way += [CHANNELS.format(names=", ".join(route.channels))] if route.channels else []
     return WHERE.format(
         kind=item.kind.value,
         severity=item.severity.word,
@@ -135,3 +150,37 @@ async def _places(tx: Tx, owner: Tenant) -> Places:
 
 def _tables(plan: Plan, places: Places) -> dict[str, Any]:
     return planfile.tables(plan, room=places.room_name, feed=places.feed_name)
+
+
+def _sealed(tables: Mapping[str, Any], before: Plan, seal: Callable[[str], bytes]) -> dict[str, Any]:
+    """Return the tables with each channel's secrets sealed, or kept as they are. Raises planfile.Problems."""
+    problems: list[Problem] = []
+    channels = []
+    for place, table in enumerate(tables.get("channel", [])):
+        kind = ChannelKind(table["kind"])
+        earlier = before.channels.get(table["name"])
+        sealed = dict(table)
+        for name in _secrets(table):
+            path = f"/channel/{place}/{name}"
+            if table[name] != KEPT:
+                wrong = flaw(kind, name, table[name])
+                problems += [Problem(path=path, reason=wrong)] if wrong else []
+                sealed[name] = seal(table[name].strip()).decode()
+            elif earlier is None or earlier.kind is not kind or name not in earlier.settings:
+                problems.append(Problem(path=path, reason=NOT_KEPT))
+            else:
+                sealed[name] = earlier.settings[name]
+        channels.append(sealed)
+    if problems:
+        raise Problems(problems)
+    return {**tables, "channel": channels}
+
+
+def _masked(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tables without a secret of theirs."""
+    channels = [{**table, **dict.fromkeys(_secrets(table), KEPT)} for table in tables.get("channel", [])]
+    return {**tables, "channel": channels} if channels else dict(tables)
+
+
+def _secrets(table: Mapping[str, Any]) -> list[str]:
+    return [name for name, setting in SETTINGS[ChannelKind(table["kind"])].items() if setting.secret and name in table]

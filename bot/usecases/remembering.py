@@ -15,7 +15,8 @@ from bot.domain.reply import Reply
 from bot.domain.routing import route_for
 from bot.domain.silence import covering
 from bot.domain.tally import SEEN_ACTIONS, Tally
-from bot.storage import alerts, feeds, memory, outbox, plans, search, silences, tenants, timers
+from bot.domain.telling import Telling
+from bot.storage import alerts, feeds, memory, outbox, parcels, plans, search, silences, tenants, timers
 from bot.storage.engine import Tx
 from bot.usecases.asking import Asked, Turn, ask, here_of, meant
 from bot.usecases.change import Decided
@@ -80,10 +81,16 @@ async def known_of(tx: Tx, alert: Alert, now: int) -> Known:
         route=route.name if route else "",
         policy=route.policy if route else "",
         events=await alerts.history_of(tx, alert.tenant, alert.number),
-        tellings=await outbox.tellings_of(tx, alert.tenant, alert.number, room.name if room else ""),
+        tellings=await _tellings(tx, alert, room.name if room else ""),
         due=await timers.of_alert(tx, alert.tenant, alert.number, sorted(reasons.WHAT)) if alert.active else [],
         silences=[f"{silence.label} ({what(silence)})" for silence in hiding],
     )
+
+
+async def _tellings(tx: Tx, alert: Alert, home: str) -> list[Telling]:
+    """Return what rooms and channels were told, in the order of what happened."""
+    rooms = await outbox.tellings_of(tx, alert.tenant, alert.number, home)
+    return sorted([*rooms, *await parcels.tellings_of(tx, alert.tenant, alert.number)], key=lambda each: each.at)
 
 
 async def alike(tx: Tx, alert: Alert) -> Sequence[Alert]:

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.parts import Parts
-from bot.storage import memory, outbox, speakers, whispers
-from bot.usecases import deliver, escalate, glance, install, noise_report, retention, whisper
+from bot.storage import memory, outbox, parcels, speakers, whispers
+from bot.usecases import deliver, divert, escalate, forward, glance, install, noise_report, retention, whisper
 from bot.workers.loop import loop
 
 POLL = 0.5
@@ -24,6 +24,7 @@ async def run(parts: Parts) -> None:
         "outbox": parts.wakeups.outbox,
         "timers": parts.wakeups.timers,
         "whispers": parts.wakeups.whispers,
+        "parcels": parts.wakeups.parcels,
     }
     async with asyncio.TaskGroup() as group:
         for name, (work, poll) in rounds.all().items():
@@ -44,6 +45,8 @@ class Rounds:
             "outbox": (self.tell, POLL),
             "timers": (self.let_time_pass, POLL),
             "whispers": (self.tell_privately, POLL),
+            "parcels": (self.tell_channels, POLL),
+            "diversions": (self.divert, SLOW_POLL),
             "glances": (self.show_boards, GLANCE_POLL),
             "suspended": (self.resume, SLOW_POLL),
             "memory": (self.remember, SLOW_POLL),
@@ -68,6 +71,7 @@ class Rounds:
         if await escalate.run_due(parts.storage, now=parts.clock(), started_at=self.started_at, rules=parts.rules):
             parts.wakeups.outbox.set()
             parts.wakeups.whispers.set()
+            parts.wakeups.parcels.set()
             return parts.clock()
         return await escalate.next_due(parts.storage)
 
@@ -78,6 +82,23 @@ class Rounds:
             parts.wakeups.outbox.set()
             return parts.clock()
         return await parts.storage.look(whispers.next_due)
+
+    async def tell_channels(self) -> int | None:
+        """Send parcels to their channels."""
+        parts = self.parts
+        tried = await forward.send_due(
+            parts.storage, parts.services, parts.clock, unseal=parts.vault.open, jitter=random.random
+        )
+        if tried:
+            parts.wakeups.outbox.set()
+            return parts.clock()
+        return await parts.storage.look(parcels.next_due)
+
+    async def divert(self) -> int | None:
+        """Hand critical news over that its room cannot be told."""
+        if await divert.due(self.parts.storage, self.parts.clock()):
+            self.parts.wakeups.parcels.set()
+        return None
 
     async def show_boards(self) -> int | None:
         """Show in glances what has changed."""

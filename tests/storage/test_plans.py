@@ -17,6 +17,7 @@ from bot.storage import (
     memory,
     open_storage,
     outbox,
+    parcels,
     people,
     plans,
     retention,
@@ -45,6 +46,8 @@ GROWING = (
     "covers",
     "escalations",
     "whispers",
+    "parcels",
+    "counterparts",
 )
 
 HOT: dict[str, tuple[str, dict[str, Param]]] = {
@@ -80,6 +83,14 @@ HOT: dict[str, tuple[str, dict[str, Param]]] = {
     "escalations": (plans.ESCALATIONS, {"tenant": 1, "numbers": [1, 2]}),
     "private messages": (whispers.CLAIM, {"until": 2, "now": 1, "limit": 10}),
     "next private message": (whispers.NEXT, {}),
+    "parcels": (parcels.CLAIM, {"until": 2, "now": 1, "far": 3, "limit": 10}),
+    "next parcel": (parcels.NEXT, {}),
+    "parcels of an alert": (parcels.OF_ALERT, {"tenant": 1, "number": 1}),
+    "who heard of alerts": (parcels.CHANNELS_OF, {"tenant": 1, "numbers": [1, 2]}),
+    "last parcel": (parcels.LAST_RESULT, {"tenant": 1, "channel": "c"}),
+    "counterpart": (parcels.REFERENCE, {"tenant": 1, "number": 1, "channel": "c"}),
+    "rooms that are stuck": (outbox.STUCK_TENANTS, {}),
+    "what is stuck": (outbox.STUCK, {"tenant": 1, "lane": 1, "before": 1, "limit": 10}),
     "room's alerts, newest first": (memory.OPENED, {"tenant": 1, "room": 1, "below": 9, "limit": 10}),
     "not remembered yet": (memory.UNINDEXED, {"tenant": 1, "room": 1, "after": 1, "below": 9, "limit": 10}),
     "to be remembered": (memory.NEXT, {"tenant": 1, "after": 1, "limit": 10}),

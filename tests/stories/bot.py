@@ -8,7 +8,7 @@ from bot.demo.stage import ADDON, Stage
 from bot.standin.driver import RoomDriver, Shown
 from bot.standin.faults import Fault
 from bot.storage import outbox
-from bot.usecases import deliver, escalate, install, whisper
+from bot.usecases import deliver, divert, escalate, forward, install, whisper
 
 ROUNDS = 500
 """More rounds than this without coming to rest are a loop that turns without end."""
@@ -39,7 +39,9 @@ class Bot:
         for each in resumed:
             parts.channel.forget(each.oauth_id)
         whispered = await whisper.send_due(parts.storage, parts.channel, parts.clock)
-        return bool(timers or resumed or whispered or await self.deliver())
+        await divert.due(parts.storage, now)
+        sent = await forward.send_due(parts.storage, parts.services, parts.clock, unseal=parts.vault.open)
+        return bool(timers or resumed or whispered or sent or await self.deliver())
 
     async def deliver(self) -> int:
         """Let the outbox's loop work once; return how many rooms it served."""

@@ -37,7 +37,12 @@ def logs() -> Any:
 @pytest.fixture
 async def stage(storage_url: str, clock: MovableClock, logs: Logs) -> AsyncIterator[Stage]:
     """Run Hipchat and the bot; nothing is installed yet."""
-    settings = Settings(port=0, database_url=storage_url, secret_key="a key for stories only")
+    settings = Settings(
+        port=0,
+        database_url=storage_url,
+        secret_key="a key for stories only",
+        channel_private_hosts=("127.0.0.1",),
+    )
     async with staged(settings, clock=clock, workers_too=False) as stage:
         yield stage
 

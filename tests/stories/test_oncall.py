@@ -44,7 +44,8 @@ every = "1w"
 async def configured(stage: Stage, text: str = OPS) -> list[str]:
     """Bring a plan in, as `alertbot config import` does."""
     now = stage.clock.milliseconds()
-    return await planning.bring_in(stage.parts.storage, None, tomllib.loads(text), now=now)
+    parts = stage.parts
+    return await planning.bring_in(parts.storage, None, tomllib.loads(text), seal=parts.vault.seal, now=now)
 
 
 def disk(number: int, **fields: Any) -> dict[str, Any]:

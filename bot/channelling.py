@@ -1,0 +1,103 @@
+"""Channelling: the commands that list a tenant's channels, try one out, and send again what one refused."""
+
+from dataclasses import replace
+
+import click
+
+from bot.admin import TENANT, with_parts
+from bot.console import Failed, run
+from bot.domain.channel import Channel, Kind, Parcel
+from bot.domain.spans import DAY
+from bot.parts import Parts
+from bot.ports import Later, Never
+from bot.storage import parcels, plans
+from bot.usecases import configure, forward
+
+NONE = "there are no channels yet; bring them in with: alertbot config import FILE"
+TEST = "Test of the channel {name}: if you can read this, alerts reach you here"
+STEPS = {Kind.ALERTMANAGER: ("acked", "resolved"), Kind.PAGERDUTY: ("opened", "resolved")}
+"""What a test sends; what it begins there, it ends."""
+
+
+@click.group()
+def channel() -> None:
+    """List channels, test one, and send again what it refused."""
+
+
+@channel.command("list")
+@TENANT
+def channel_list(tenant: str | None) -> None:
+    """List the channels, and what waits for each."""
+
+    async def work(parts: Parts) -> None:
+        async with parts.storage.read() as tx:
+            owner = await configure.which_tenant(tx, tenant)
+            plan = await plans.load(tx, owner.id)
+            waiting = {each.channel: each for each in await parcels.backlog(tx, owner.id)}
+        for each in plan.channels.values():
+            behind = waiting.get(each.name)
+            state = f"{behind.many} waiting: {behind.result or 'not tried yet'}" if behind else "nothing waits"
+            click.echo(f"{each.name}\t{each.kind.value}\t{state}")
+        if not plan.channels:
+            click.echo(NONE, err=True)
+
+    run(with_parts(work))
+
+
+@channel.command("test")
+@click.argument("name")
+@TENANT
+def channel_test(name: str, tenant: str | None) -> None:
+    """Send a test to the channel NAME, and say what its service answered."""
+
+    async def work(parts: Parts) -> None:
+        async with parts.storage.read() as tx:
+            owner = await configure.which_tenant(tx, tenant)
+            known = await forward.channel_of(tx, owner.id, name)
+        reference = ""
+        for step in STEPS.get(known.kind, ("noted",)):
+            parcel = replace(_parcel(owner.id, known, step, parts.clock()), reference=reference)
+            try:
+                receipt = await parts.services[known.kind].send(parcel, forward.opened(known, parts.vault.open))
+            except (Later, Never) as refused:
+                raise Failed(f"{name}: {refused.reason}") from None
+            reference = receipt.detail
+            click.echo(f"{name}: {step}: taken ({receipt.status})")
+
+    run(with_parts(work))
+
+
+@channel.command("replay")
+@click.argument("name")
+@click.option("--days", type=click.IntRange(1, 400), default=7, help="What was refused in so many days.")
+@TENANT
+def channel_replay(name: str, days: int, tenant: str | None) -> None:
+    """Send again what the channel NAME refused, once the cause is mended."""
+
+    async def work(parts: Parts) -> None:
+        many = await forward.replay(parts.storage, tenant, name, since=parts.clock() - days * DAY)
+        click.echo(f"{name}: {many} to be sent again")
+
+    run(with_parts(work))
+
+
+def _parcel(tenant: int, to: Channel, action: str, now: int) -> Parcel:
+    content = {
+        "alert": 0,
+        "state": "open",
+        "severity": "info",
+        "summary": TEST.format(name=to.name),
+        "description": "",
+        "source": "alertbot",
+        "dedup_key": "alertbot:test",
+        "labels": {"alertname": "AlertbotTest"},
+        "links": [],
+        "count": 1,
+        "owner": None,
+        "starts_at": None,
+        "opened_at": now,
+        "until": now + 60_000,
+        "by": "alertbot",
+        "note": "",
+    }
+    return Parcel(tenant=tenant, channel=to.name, number=0, action=action, at=now, content=content, id=now)

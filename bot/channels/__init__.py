@@ -1,0 +1,28 @@
+"""The services besides Hipchat that news goes to, a file each; what comes in from them is a source's business."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bot.channels import alertmanager, email, pagerduty, webhook
+from bot.channels.email import Postman
+from bot.channels.outbound import Outbound
+from bot.domain.channel import Channel, Kind, Parcel
+from bot.ports import Receipt
+
+
+class Service(Protocol):
+    """What a kind of channel does."""
+
+    async def send(self, parcel: Parcel, to: Channel) -> Receipt:
+        """Send one parcel; a channel's secrets are open here. Raises Later or Never when it was not taken."""
+        ...
+
+
+def services(outbound: Outbound, postman: Postman | None) -> Mapping[Kind, Service]:
+    """Return the service of each kind. Without a postman (no SMTP_URL) no mail leaves."""
+    return {
+        Kind.WEBHOOK: webhook.Webhook(outbound),
+        Kind.EMAIL: email.Email(postman),
+        Kind.PAGERDUTY: pagerduty.PagerDuty(outbound),
+        Kind.ALERTMANAGER: alertmanager.Alertmanager(outbound),
+    }

@@ -1,0 +1,65 @@
+"""Alertmanager: an ack or a snooze silences exactly this alert there, and the silence ends with it (alert-sources.md 2.4)."""
+
+import json
+from urllib.parse import quote
+
+from bot.channels.outbound import Outbound
+from bot.channels.webhook import iso
+from bot.domain.channel import Channel, Move, Parcel
+from bot.ports import Never, Receipt
+
+SPAN = 4 * 3_600_000
+"""Milliseconds of a silence for an ack without a time; each repeat of the ack begins it anew."""
+NOT_THERE = 404
+NO_LABELS = "an alert without labels cannot be silenced exactly"
+
+
+class Alertmanager:
+    """Makes and ends silences. The receipt's detail is the id of the silence that is in force, "" for none."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+
+    async def send(self, parcel: Parcel, to: Channel) -> Receipt:
+        """Silence on ack and snooze, end the silence on everything that ends those."""
+        base = to.settings["url"].rstrip("/")
+        token = to.settings.get("token", "")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        match parcel.move:
+            case Move.ACKNOWLEDGE:
+                body = json.dumps(silence(parcel)).encode()
+                headers["Content-Type"] = "application/json"
+                answer = await self._outbound.call("POST", f"{base}/api/v2/silences", body=body, headers=headers)
+                made = answer.json()
+                given = made.get("silenceID") if isinstance(made, dict) else None
+                return Receipt(status=answer.status, detail=str(given or ""))
+            case Move.NOTE:
+                return Receipt(status=204, detail=parcel.reference)
+            case _ if not parcel.reference:
+                return Receipt(status=204)
+        try:
+            url = f"{base}/api/v2/silence/{quote(parcel.reference, safe='')}"
+            answer = await self._outbound.call("DELETE", url, headers=headers)
+        except Never as never:
+            if never.status != NOT_THERE:
+                raise
+            return Receipt(status=NOT_THERE)
+        return Receipt(status=answer.status)
+
+
+def silence(parcel: Parcel) -> dict[str, object]:
+    """Write a silence that matches this alert and no other; the one before is replaced. Raises Never without labels."""
+    told = parcel.content
+    if not told["labels"]:
+        raise Never(NO_LABELS)
+    note = f": {told['note']}" if told["note"] else ""
+    made: dict[str, object] = {
+        "matchers": [
+            {"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in told["labels"].items()
+        ],
+        "startsAt": iso(parcel.at),
+        "endsAt": iso(told["until"] or parcel.at + SPAN),
+        "createdBy": f"{told['by'] or 'alertbot'} (Hipchat)",
+        "comment": f"{parcel.action} of alert {parcel.number}{note}",
+    }
+    return made | ({"id": parcel.reference} if parcel.reference else {})

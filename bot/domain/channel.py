@@ -1,0 +1,152 @@
+"""Channel: where news goes besides the room, what each kind of channel has to be told, and what is sent there.
+
+A parcel is one change of one alert, as it was then: what a channel is told stays true while the alert goes on.
+"""
+
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain.alert import Alert, Event, State
+from bot.domain.signal import Severity
+
+KEPT = "kept"
+"""What stands for a secret in a file: the one that is stored stays."""
+
+
+BAD_WEBHOOK_SECRET = "is no secret: whsec_ and the base64 of 24 to 64 random bytes"  # noqa: S105 - words for people
+_WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
+
+
+class Kind(enum.StrEnum):
+    """The kinds of channels; each is a file of bot/channels."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+    PAGERDUTY = "pagerduty"
+    ALERTMANAGER = "alertmanager"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One thing that a channel is told. Secrets are sealed where they are stored."""
+
+    needed: bool = True
+    secret: bool = False
+    address: bool = False
+
+
+SETTINGS: Mapping[Kind, Mapping[str, Setting]] = {
+    Kind.WEBHOOK: {"url": Setting(address=True), "secret": Setting(secret=True)},
+    Kind.EMAIL: {"to": Setting()},
+    Kind.PAGERDUTY: {"routing_key": Setting(secret=True), "url": Setting(needed=False, address=True)},
+    Kind.ALERTMANAGER: {"url": Setting(address=True), "token": Setting(needed=False, secret=True)},
+}
+"""What each kind of channel is told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """A place that news goes to besides the room. The secrets among its settings are sealed, or open where it is sent."""
+
+    name: str
+    kind: Kind
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Move(enum.StrEnum):
+    """What a change means to a service that knows only a few states of a problem."""
+
+    TRIGGER = "trigger"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+    NOTE = "note"
+
+
+MOVES: Mapping[str, Move] = {
+    "opened": Move.TRIGGER,
+    "reopened": Move.TRIGGER,
+    "worse": Move.TRIGGER,
+    "unacked": Move.TRIGGER,
+    "woken": Move.TRIGGER,
+    "escalated": Move.TRIGGER,
+    "unreachable": Move.TRIGGER,
+    "acked": Move.ACKNOWLEDGE,
+    "owned": Move.ACKNOWLEDGE,
+    "snoozed": Move.ACKNOWLEDGE,
+    "closed": Move.RESOLVE,
+    "resolved": Move.RESOLVE,
+    "unreported": Move.RESOLVE,
+}
+"""What history's words mean to such a service; all others are notes."""
+TOLD = MOVES.keys() | {"assigned", "unassigned", "noted", "severity", "undone"}
+"""The changes that channels hear of."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """One change of an alert on its way to a channel. `at` is epoch ms, `content` what `content` below made.
+
+    `reference` is what the channel's service called the alert when it took the parcels before ("" at first).
+    """
+
+    tenant: int
+    channel: str
+    number: int
+    action: str
+    at: int
+    content: Mapping[str, Any]
+    id: int = 0
+    attempts: int = 0
+    reference: str = ""
+
+    @property
+    def move(self) -> Move:
+        """What the change means to a service of few states. What an undo came to is told by the state it led to."""
+        if self.action == "undone":
+            return BACK_TO[State(self.content["state"])]
+        return MOVES.get(self.action, Move.NOTE)
+
+    @property
+    def severity(self) -> Severity:
+        """How bad the problem was then."""
+        return Severity[str(self.content["severity"]).upper()]
+
+
+BACK_TO: Mapping[State, Move] = {
+    State.OPEN: Move.TRIGGER,
+    State.ACKED: Move.ACKNOWLEDGE,
+    State.SNOOZED: Move.ACKNOWLEDGE,
+    State.CLOSED: Move.RESOLVE,
+}
+
+
+def flaw(kind: Kind, name: str, value: str) -> str | None:
+    """Say what is wrong with a setting's value, where that can be seen; None when nothing is."""
+    if kind is Kind.WEBHOOK and name == "secret" and not all(_WEBHOOK_SECRET.fullmatch(word) for word in value.split()):
+        return BAD_WEBHOOK_SECRET
+    return None
+
+
+def content(alert: Alert, event: Event | None, why: str = "") -> dict[str, Any]:
+    """Write down an alert as it is after a change: plain JSON, times in epoch ms."""
+    return {
+        "alert": alert.number,
+        "state": alert.state.value,
+        "severity": alert.severity.word,
+        "summary": alert.summary,
+        "description": alert.description,
+        "source": alert.source,
+        "dedup_key": alert.dedup_key,
+        "labels": dict(alert.labels),
+        "links": [{"text": link.text, "href": link.href} for link in alert.links],
+        "count": alert.count,
+        "owner": alert.owner.name if alert.owner else None,
+        "starts_at": alert.starts_at,
+        "opened_at": alert.opened_at,
+        "until": alert.until,
+        "by": event.by.name if event else "",
+        "note": event.note if event else why,
+    }

@@ -1,0 +1,178 @@
+"""Parcels: news on its way to channels, each sent by one worker at a time, in order per channel and alert."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from bot.domain.channel import Parcel
+from bot.domain.telling import Telling
+from bot.storage.alerts import SLICE
+from bot.storage.engine import Row, Tx, Value
+
+ADD = """
+INSERT INTO parcels (tenant_id, channel, number, action, content, at)
+VALUES (:tenant_id, :channel, :number, :action, :content, :at)
+"""
+_FIRST = """
+done_at IS NULL AND NOT EXISTS (
+  SELECT 1 FROM parcels AS earlier WHERE earlier.tenant_id = parcels.tenant_id AND earlier.channel = parcels.channel
+  AND earlier.number = parcels.number AND earlier.id < parcels.id AND earlier.done_at IS NULL
+)
+"""
+# A moment further off than any wait is from before the clock went back: it counts as come.
+CLAIM = f"""
+UPDATE parcels SET retry_at = :until, attempts = attempts + 1 WHERE id IN (
+  SELECT id FROM parcels WHERE (retry_at <= :now OR retry_at > :far) AND {_FIRST}
+  ORDER BY retry_at, id LIMIT :limit {{skip_locked}}
+) RETURNING *
+"""
+DONE = "UPDATE parcels SET done_at = :now, result = :result WHERE id = :id AND done_at IS NULL"
+LATER = "UPDATE parcels SET retry_at = :retry_at, result = :result WHERE id = :id AND done_at IS NULL"
+NEXT = f"SELECT MIN(retry_at) AS due FROM parcels WHERE {_FIRST}"
+OF_ALERT = "SELECT * FROM parcels WHERE tenant_id = :tenant AND number = :number ORDER BY id"
+CHANNELS_OF = "SELECT DISTINCT number, channel FROM parcels WHERE tenant_id = :tenant AND number IN (:numbers)"
+LAST_RESULT = """
+SELECT result FROM parcels WHERE tenant_id = :tenant AND channel = :channel AND done_at IS NOT NULL
+ORDER BY done_at DESC, id DESC LIMIT 1
+"""
+BACKLOG = """
+SELECT channel, COUNT(*) AS many, MIN(at) AS first, MAX(result) AS result FROM parcels
+WHERE tenant_id = :tenant AND done_at IS NULL GROUP BY channel
+"""
+REVIVE = """
+UPDATE parcels SET done_at = NULL, retry_at = 0, attempts = 0
+WHERE tenant_id = :tenant AND channel = :channel AND done_at > :since AND result LIKE :dead
+"""
+REFERENCE = "SELECT reference FROM counterparts WHERE tenant_id = :tenant AND number = :number AND channel = :channel"
+REFER = """
+INSERT INTO counterparts (tenant_id, channel, number, reference) VALUES (:tenant, :channel, :number, :reference)
+ON CONFLICT (tenant_id, number, channel) DO UPDATE SET reference = excluded.reference
+"""
+
+FAR = 15 * 60_000
+"""Milliseconds that no wait for another attempt lasts."""
+DEAD = "not sent: "
+"""How the result of a parcel begins that was given up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """What waits for a channel: how many parcels, since when, and a reason why."""
+
+    channel: str
+    many: int
+    first: int
+    result: str
+
+
+def parcel_of(row: Row) -> Parcel:
+    """Read a parcel from its row."""
+    return Parcel(
+        id=row["id"],
+        tenant=row["tenant_id"],
+        channel=row["channel"],
+        number=row["number"],
+        action=row["action"],
+        at=row["at"],
+        content=msgspec.json.decode(row["content"]),
+        attempts=row["attempts"],
+    )
+
+
+async def add(tx: Tx, parcels: Iterable[Parcel]) -> None:
+    """Queue parcels."""
+    rows: list[Mapping[str, Value]] = [
+        {
+            "tenant_id": each.tenant,
+            "channel": each.channel,
+            "number": each.number,
+            "action": each.action,
+            "content": msgspec.json.encode(each.content).decode(),
+            "at": each.at,
+        }
+        for each in parcels
+    ]
+    if rows:
+        await tx.run_many(ADD, rows)
+
+
+async def claim(tx: Tx, *, now: int, until: int, limit: int) -> list[Parcel]:
+    """Take the first parcel of alerts and channels that nobody else will try before `until` (epoch ms)."""
+    rows = await tx.all(CLAIM, now=now, until=until, far=now + FAR, limit=limit)
+    return sorted((parcel_of(row) for row in rows), key=lambda each: each.id)
+
+
+async def reference(tx: Tx, parcel: Parcel) -> str:
+    """Return what the channel's service calls the alert; "" when it said nothing so far."""
+    row = await tx.one(REFERENCE, tenant=parcel.tenant, number=parcel.number, channel=parcel.channel)
+    return str(row["reference"]) if row else ""
+
+
+async def refer(tx: Tx, parcel: Parcel, text: str) -> None:
+    """Note what the channel's service calls the alert."""
+    await tx.run(REFER, tenant=parcel.tenant, number=parcel.number, channel=parcel.channel, reference=text)
+
+
+async def done(tx: Tx, parcel: int, now: int, result: str) -> None:
+    """Note that a parcel was taken, or why it never will be."""
+    await tx.run(DONE, id=parcel, now=now, result=result)
+
+
+async def later(tx: Tx, parcel: int, retry_at: int, result: str) -> None:
+    """Note when a parcel is tried again, and why it was not taken."""
+    await tx.run(LATER, id=parcel, retry_at=retry_at, result=result)
+
+
+async def next_due(tx: Tx) -> int | None:
+    """Return when a parcel may next be tried, or None."""
+    row = await tx.one(NEXT)
+    due: int | None = row["due"] if row else None
+    return due
+
+
+async def last_result(tx: Tx, tenant: int, channel: str) -> str:
+    """Return what became of the last parcel that a channel is done with."""
+    row = await tx.one(LAST_RESULT, tenant=tenant, channel=channel)
+    return str(row["result"]) if row else ""
+
+
+async def channels_of(tx: Tx, tenant: int, numbers: Sequence[int]) -> dict[int, set[str]]:
+    """Return the channels that have heard of alerts, by number."""
+    found: dict[int, set[str]] = {}
+    for start in range(0, len(numbers), SLICE):
+        for row in await tx.all(CHANNELS_OF, tenant=tenant, numbers=numbers[start : start + SLICE]):
+            found.setdefault(row["number"], set()).add(row["channel"])
+    return found
+
+
+async def tellings_of(tx: Tx, tenant: int, number: int) -> list[Telling]:
+    """Return what became of each parcel about an alert, oldest first."""
+    return [
+        Telling(
+            news=row["action"],
+            at=row["at"],
+            room="",
+            home="",
+            channel=row["channel"],
+            attempts=row["attempts"],
+            result=row["result"],
+            done_at=row["done_at"],
+            retry_at=row["retry_at"],
+        )
+        for row in await tx.all(OF_ALERT, tenant=tenant, number=number)
+    ]
+
+
+async def backlog(tx: Tx, tenant: int) -> list[Backlog]:
+    """Return what waits for a tenant's channels."""
+    rows = await tx.all(BACKLOG, tenant=tenant)
+    return [
+        Backlog(channel=row["channel"], many=row["many"], first=row["first"], result=row["result"] or "")
+        for row in rows
+    ]
+
+
+async def revive(tx: Tx, tenant: int, channel: str, since: int) -> int:
+    """Queue once more what was given up since a moment (epoch ms), and say how much that is."""
+    return int(await tx.run(REVIVE, tenant=tenant, channel=channel, since=since, dead=f"{DEAD}%"))

@@ -1,0 +1,160 @@
+"""Forward: parcels go to their channels, each by itself: a slow channel delays neither the room nor other alerts' order.
+
+What a service refuses for good is given up and said in the alert's room, once until something is taken again; what may pass
+is tried for days. A repeat after a crash is possible, and every service knows it by its id.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from bot.domain.channel import SETTINGS, Channel, Kind, Parcel
+from bot.domain.errors import Unknown
+from bot.domain.notice import Lane, News
+from bot.domain.retry import retry_at
+from bot.ports import Later, Never, Receipt
+from bot.storage import alerts, outbox, parcels, plans
+from bot.storage.engine import Storage, Tx
+from bot.usecases import configure
+
+LEASE = 60_000
+PAGE = 50
+PATIENCE = 3 * 24 * 3_600_000
+"""Milliseconds after which a parcel that could not be sent is given up."""
+REFUSED = "The channel {channel} did not take the news of #{number} ({action}): {reason}"
+UNKNOWN = "there is no channel {name}; there are: {names}"
+NONE = "none"
+NO_CHANNEL = "there is no such channel any more"
+SEALED_OTHERWISE = "its secret was sealed with another SECRET_KEY; bring the channel in again"
+
+log = structlog.get_logger()
+
+Unseal = Callable[[bytes], str]
+
+
+class Service(Protocol):
+    """Whoever carries parcels to one kind of channel."""
+
+    async def send(self, parcel: Parcel, to: Channel) -> Receipt:
+        """Send one parcel. Raises Later or Never."""
+        ...
+
+
+async def send_due(
+    storage: Storage,
+    services: Mapping[Kind, Service],
+    clock: Callable[[], int],
+    *,
+    unseal: Unseal,
+    jitter: Callable[[], float] = lambda: 0.5,
+) -> int:
+    """Send the parcels that are due, side by side; return how many were tried."""
+    now = clock()
+    first = await storage.look(parcels.next_due)
+    if first is None or now < first <= now + parcels.FAR:
+        return 0
+    async with storage.begin() as tx:
+        claimed = await parcels.claim(tx, now=now, until=now + LEASE, limit=PAGE)
+    sender = _Sender(storage=storage, services=services, clock=clock, unseal=unseal, jitter=jitter)
+    async with asyncio.TaskGroup() as group:
+        for each in claimed:
+            group.create_task(sender.send(each))
+    return len(claimed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sender:
+    storage: Storage
+    services: Mapping[Kind, Service]
+    clock: Callable[[], int]
+    unseal: Unseal
+    jitter: Callable[[], float]
+
+    async def send(self, parcel: Parcel) -> None:
+        """Send a parcel, and note what became of it."""
+        async with self.storage.read() as tx:
+            channel = (await plans.load(tx, parcel.tenant)).channels.get(parcel.channel)
+            parcel = replace(parcel, reference=await parcels.reference(tx, parcel))
+        if channel is None:
+            await _give_up(self.storage, parcel, NO_CHANNEL, self.clock())
+            return
+        bound = log.bind(tenant=parcel.tenant, channel=parcel.channel, alert=parcel.number, action=parcel.action)
+        try:
+            receipt = await self.services[channel.kind].send(parcel, opened(channel, self.unseal))
+        except Later as trouble:
+            await self._postpone(parcel, trouble)
+            bound.warning("parcel_postponed", reason=trouble.reason)
+        except Never as never:
+            await _give_up(self.storage, parcel, never.reason, self.clock())
+            bound.warning("parcel_refused", reason=never.reason)
+        else:
+            async with self.storage.begin() as tx:
+                await parcels.done(tx, parcel.id, self.clock(), f"sent ({receipt.status})")
+                if receipt.detail != parcel.reference:
+                    await parcels.refer(tx, parcel, receipt.detail)
+            bound.info("parcel_sent", status=receipt.status)
+
+    async def _postpone(self, parcel: Parcel, trouble: Later) -> None:
+        now = self.clock()
+        if now - parcel.at >= PATIENCE:
+            await _give_up(self.storage, parcel, trouble.reason, now)
+            return
+        at = trouble.retry_at or retry_at(parcel.attempts, now, self.jitter())
+        async with self.storage.begin() as tx:
+            await parcels.later(tx, parcel.id, min(at, now + parcels.FAR), trouble.reason)
+
+
+async def channel_of(tx: Tx, tenant: int, name: str) -> Channel:
+    """Return a tenant's channel by its name. Raises Unknown."""
+    plan = await plans.load(tx, tenant)
+    if name not in plan.channels:
+        raise Unknown(UNKNOWN.format(name=name, names=", ".join(plan.channels) or NONE))
+    return plan.channels[name]
+
+
+async def replay(storage: Storage, tenant: str | None, name: str, *, since: int) -> int:
+    """Queue once more what a channel refused since a moment (epoch ms); return how much that is. Raises Unknown or Invalid."""
+
+    async def work(tx: Tx) -> int:
+        owner = await configure.which_tenant(tx, tenant)
+        await channel_of(tx, owner.id, name)
+        return await parcels.revive(tx, owner.id, name, since)
+
+    return await storage.write(work)
+
+
+def opened(channel: Channel, unseal: Unseal) -> Channel:
+    """Return a channel with its secrets open. Raises Later when they were sealed with another key."""
+    settings = dict(channel.settings)
+    for name, setting in SETTINGS[channel.kind].items():
+        if setting.secret and name in settings:
+            try:
+                settings[name] = unseal(settings[name].encode())
+            except Exception as error:
+                raise Later(SEALED_OTHERWISE) from error
+    return replace(channel, settings=settings)
+
+
+async def _give_up(storage: Storage, parcel: Parcel, reason: str, now: int) -> None:
+    async def work(tx: Tx) -> None:
+        last = await parcels.last_result(tx, parcel.tenant, parcel.channel)
+        await parcels.done(tx, parcel.id, now, f"{parcels.DEAD}{reason}")
+        alert = (await alerts.by_numbers(tx, parcel.tenant, [parcel.number])).get(parcel.number)
+        if alert is None or alert.room is None or last.startswith(parcels.DEAD):
+            return
+        words = REFUSED.format(channel=parcel.channel, number=parcel.number, action=parcel.action, reason=reason)
+        post = outbox.Post(
+            tenant=parcel.tenant,
+            room=alert.room,
+            news=News.UNREACHED,
+            lane=Lane.CRITICAL,
+            at=now,
+            number=parcel.number,
+            detail={"why": words},
+        )
+        await outbox.add(tx, [post])
+
+    await storage.write(work)

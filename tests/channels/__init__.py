@@ -1,0 +1,1 @@
+"""Channels, each against a server that answers what the test says."""

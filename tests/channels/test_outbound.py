@@ -1,0 +1,140 @@
+"""No request reaches a private address that the admin did not allow, however it is written."""
+
+import asyncio
+import socket
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import aiohttp
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.channels.outbound import Outbound, open_outbound, public, retry_after
+from bot.ports import Later, Never
+from tests.channels.making import NOW
+from tests.channels.sink import Sink
+
+
+class Names(AbstractResolver):
+    """Names that lead where the test says."""
+
+    def __init__(self, **known: str) -> None:
+        self._known = known
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return a name's address."""
+        if host not in self._known:
+            raise OSError(f"no {host}")
+        return [
+            ResolveResult(
+                hostname=host, host=self._known[host], port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST
+            )
+        ]
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104
+        "224.0.0.1",
+        "::1",
+        "::",
+        "fe80::1",
+        "fc00::1",
+        "::ffff:127.0.0.1",
+        "2002:7f00:1::",
+        "fe80::1%eth0",
+        "nothing",
+    ],
+)
+def test_private_addresses(address: str) -> None:
+    """Loopback, private, link-local, shared, unspecified, multicast; inside IPv6 too."""
+    assert not public(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111"])
+def test_public_addresses(address: str) -> None:
+    """Everything else."""
+    assert public(address)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]", "2130706433", "0x7f.1", "localhost", "[::ffff:127.0.0.1]", "127.1"]
+)
+async def test_a_private_host_is_refused(there: Sink, host: str) -> None:
+    """Whatever way it is spelled; nothing arrives."""
+    port = there.url.rpartition(":")[2]
+    async with open_outbound([]) as session:
+        with pytest.raises((Never, Later)):
+            await Outbound(session, [], lambda: NOW).call("POST", f"http://{host}:{port}/")
+
+    assert [] == there.seen
+
+
+async def test_a_name_that_leads_to_a_private_address(there: Sink) -> None:
+    """Is refused after DNS, and the reason says how to allow it; an allowed one is reached."""
+    port = there.url.rpartition(":")[2]
+    names = Names(**{"hooks.example.com": "127.0.0.1", "allowed.example.com": "127.0.0.1"})
+    async with open_outbound(["allowed.example.com"], resolver=names) as session:
+        outbound = Outbound(session, ["allowed.example.com"], lambda: NOW)
+        with pytest.raises(Never, match=r"hooks\.example\.com is a private address; CHANNEL_PRIVATE_HOSTS allows it"):
+            await outbound.call("POST", f"http://hooks.example.com:{port}/")
+        with pytest.raises(Later, match=r"the name gone\.example\.com is not found"):
+            await outbound.call("POST", f"http://gone.example.com:{port}/")
+        answer = await outbound.call("POST", f"http://allowed.example.com:{port}/")
+
+    assert 202 == answer.status
+    assert 1 == len(there.seen)
+
+
+@pytest.mark.parametrize("address", ["ftp://example.com/", "file:///etc/passwd", "http:///x", "http://[/", "x"])
+async def test_no_address(outbound: Outbound, address: str) -> None:
+    """What is no http address is refused without a request."""
+    with pytest.raises(Never):
+        await outbound.call("GET", address)
+
+
+async def test_the_environments_proxy_is_not_used(
+    there: Sink, outbound: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy would reach what we may not."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert 202 == (await outbound.call("GET", there.url)).status
+
+
+@pytest.mark.parametrize(
+    ("value", "after"),
+    [
+        ("", None),
+        ("0", 0),
+        ("90", 90_000),
+        ("99999999999", 86_400_000),
+        ("-5", None),
+        ("soon", None),
+        (format_datetime(datetime.fromtimestamp(NOW / 1000 + 60, UTC), usegmt=True), 60_000),
+        (format_datetime(datetime.fromtimestamp(NOW / 1000 - 60, UTC), usegmt=True), 0),
+    ],
+)
+def test_retry_after(value: str, after: int | None) -> None:
+    """Seconds or a date, within a day; what is neither says nothing."""
+    assert (None if after is None else NOW + after) == retry_after(value, NOW)
+
+
+async def test_a_slow_service_is_given_up(there: Sink) -> None:
+    """After the time-out it is for later."""
+    there.gate = asyncio.Event()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.05)) as session:
+        with pytest.raises(Later, match="no answer"):
+            await Outbound(session, ["127.0.0.1"], lambda: NOW).call("GET", there.url)
+    there.gate.set()
