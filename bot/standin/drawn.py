@@ -70,8 +70,17 @@ def drawn_message(message: Message, room: Room, names: Iterable[str]) -> dict[st
         "html": "" if message.deleted else _html(message, names),
         "mentions": [] if message.deleted else list(message.mentions),
         "under": _under(message, room),
+        "body": "" if message.deleted else message.message,
+        "metadata": _metadata(message),
         "card": None if message.deleted or message.card is None else drawn_card(message.card),
     }
+
+
+def _metadata(message: Message) -> dict[str, Any]:
+    """Return what a message's add-on wrote into its card, and which add-on that is (hipchat-api.md 16.2)."""
+    card = message.card or {}
+    found = dict(card.get("metadata") or {}) if not message.deleted else {}
+    return found | ({"sender_addon_key": message.sender.addon_key} if message.sender.addon_key else {})
 
 
 def _html(message: Message, names: Iterable[str]) -> str:

@@ -10,12 +10,24 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from bot.standin import jwts
 from bot.standin.drawn import drawn_message, drawn_room, drawn_user, mention_names
-from bot.standin.glances import glances_of
 from bot.standin.markup import Builtin, builtin
+from bot.standin.modules import (
+    THEMES,
+    NotShown,
+    addons_of,
+    called,
+    check_frame,
+    glances_of,
+    is_admin,
+    page_of,
+    signed_url,
+)
 from bot.standin.people import Presence, User
 from bot.standin.rooms import Room
 from bot.standin.state import HIPCHAT, Archived, Conflict, Hipchat
+from bot.standin.tokens import Client
 from bot.standin.visitors import Visitors
 
 PAGE_SIZE: Final = 200  # messages shown at first, and by each "load earlier"
@@ -24,6 +36,7 @@ ROOM_NAME_LIMIT: Final = 50
 
 NO_SUCH_USER: Final = "There is no such person."
 NO_SUCH_ROOM: Final = "There is no such room, or it is not open to you."
+NO_SUCH_ADDON: Final = "There is no such add-on in this room."
 NOT_JSON: Final = "The body must be a JSON object."
 NO_TEXT: Final = "There is no text to send."
 TEXT_TOO_LONG: Final = "A message has at most {limit} characters."
@@ -35,8 +48,8 @@ _STATIC: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {
     # Message styles are attributes from a short list of harmless ones (markup.py); everything else is files of our own.
     "Content-Security-Policy": (
-        # Glances are asked for at whatever address an add-on names.
-        "default-src 'self'; connect-src 'self' http: https:; style-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+        # Glances are asked for, and modules are shown, at whatever address an add-on names.
+        "default-src 'self'; connect-src 'self' http: https:; frame-src http: https:; style-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -69,6 +82,11 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/_page/rooms/{room}/messages", _answered(_say))
     app.router.add_post("/_page/rooms/{room}/enter", _answered(_enter))
     app.router.add_get("/_page/rooms/{room}/glances", _answered(_glances))
+    app.router.add_get("/_page/rooms/{room}/addons", _answered(_addons))
+    app.router.add_post("/_page/rooms/{room}/frame", _answered(_frame))
+    app.router.add_post("/_page/rooms/{room}/token", _answered(_token))
+    app.router.add_post("/_page/rooms/{room}/call", _answered(_call))
+    app.router.add_get("/atlassian-connect/all.js", _all_js)
     app.router.add_get("/_page/events", _answered(_events))
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(visitors.close)
@@ -165,6 +183,62 @@ async def _glances(request: web.Request) -> dict[str, Any]:
     hipchat = request.app[HIPCHAT]
     user = _user(hipchat, request.query.get("user"))
     return {"glances": glances_of(hipchat, _room(request, user), user)}
+
+
+async def _addons(request: web.Request) -> dict[str, Any]:
+    hipchat = request.app[HIPCHAT]
+    user = _user(hipchat, request.query.get("user"))
+    return addons_of(hipchat, _room(request, user), user)
+
+
+async def _all_js(request: web.Request) -> web.StreamResponse:  # noqa: ARG001
+    """Give the script that add-ons' pages load for the JavaScript API (hipchat-api.md 16.3)."""
+    return web.FileResponse(_STATIC / "all.js")
+
+
+# -- add-ons' modules ------------------------------------------------------------------------------------------------------
+
+
+def _client(hipchat: Hipchat, room: Room, body: dict[str, Any]) -> Client:
+    found = next((each for each in hipchat.installations(room) if each.id == body.get("addon")), None)
+    if found is None:
+        raise Refused(404, NO_SUCH_ADDON)
+    return found
+
+
+async def _frame(request: web.Request) -> dict[str, Any]:
+    """Sign the address of a module for a frame, and see that the frame will show it."""
+    hipchat, body = request.app[HIPCHAT], await _body(request)
+    user = _user(hipchat, body.get("user"))
+    room = _room(request, user)
+    client = _client(hipchat, room, body)
+    theme = body.get("theme") if body.get("theme") in THEMES else "light"
+    given = body.get("values")
+    values: dict[str, Any] = given if isinstance(given, dict) else {}
+    try:
+        page = page_of(client, str(body.get("module")), values, admin=is_admin(room, user))
+        location, token = signed_url(hipchat, client, page, room, user, theme=str(theme))
+        await check_frame(location, f"{request.scheme}://{request.host}")
+    except NotShown as error:
+        raise Refused(502, str(error)) from None
+    return {"location": location, "jwt": token}
+
+
+async def _token(request: web.Request) -> dict[str, Any]:
+    hipchat, body = request.app[HIPCHAT], await _body(request)
+    user = _user(hipchat, body.get("user"))
+    room = _room(request, user)
+    return {"jwt": jwts.sign(_client(hipchat, room, body), now=hipchat.clock(), room=room, user=user)}
+
+
+async def _call(request: web.Request) -> dict[str, Any]:
+    hipchat, body = request.app[HIPCHAT], await _body(request)
+    user = _user(hipchat, body.get("user"))
+    room = _room(request, user)
+    try:
+        return {"result": called(hipchat, _client(hipchat, room, body), room, user, str(body.get("call")))}
+    except NotShown as error:
+        raise Refused(403, str(error)) from None
 
 
 # -- acting ----------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,15 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.standin.drawn import drawn_message, mention_names
-from bot.standin.events import Event, GlanceChanged, MessageDeleted, MessagePosted, RoomChanged, UserChanged
+from bot.standin.events import (
+    AddonChanged,
+    Event,
+    GlanceChanged,
+    MessageDeleted,
+    MessagePosted,
+    RoomChanged,
+    UserChanged,
+)
 from bot.standin.people import Presence, User
 from bot.standin.rooms import Room
 from bot.standin.state import Hipchat
@@ -109,7 +117,8 @@ def _told(hipchat: Hipchat, user: User, event: Event) -> tuple[str, dict[str, An
                 "room": event.room_id,
                 "content": event.content,
             }
-        case UserChanged():
-            return "people", {"user": event.user_id}
+        case AddonChanged() | UserChanged():
+            who = {"addon": event.client_id} if isinstance(event, AddonChanged) else {"user": event.user_id}
+            return "addons" if "addon" in who else "people", who
         case _:
             return None

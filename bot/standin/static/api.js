@@ -23,6 +23,10 @@ export function messages(user, room, before = "") {
 }
 
 export const glances = (user, room) => call(`/_page/rooms/${room}/glances?${new URLSearchParams({ user })}`);
+export const addons = (user, room) => call(`/_page/rooms/${room}/addons?${new URLSearchParams({ user })}`);
+export const frame = (user, room, asked) => call(`/_page/rooms/${room}/frame`, "POST", { user, ...asked });
+export const token = (user, room, addon) => call(`/_page/rooms/${room}/token`, "POST", { user, addon });
+export const ask = (user, room, addon, name) => call(`/_page/rooms/${room}/call`, "POST", { user, addon, call: name });
 export const say = (user, room, text) => call(`/_page/rooms/${room}/messages`, "POST", { user, text });
 export const enter = (user, room) => call(`/_page/rooms/${room}/enter`, "POST", { user });
 

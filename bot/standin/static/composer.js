@@ -34,6 +34,12 @@ export class Composer {
     this.#changed();
   }
 
+  append(text) {
+    const { value } = this.input;
+    this.text = value && !/\s$/u.test(value) ? `${value} ${text}` : value + text;
+    this.focus();
+  }
+
   async #submit() {
     const text = this.input.value.replace(/\s+$/u, "");
     if (!text) return;

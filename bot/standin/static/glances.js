@@ -44,8 +44,8 @@ async function asked(url) {
 export class Glances {
   #shown = new Map();
 
-  constructor(side, load) {
-    this.side = side;
+  constructor(side, load, { open, holds }) {
+    Object.assign(this, { side, open, holds });
     this.load = load; // (user, room) => the room's glances, each with a freshly signed address
   }
 
@@ -61,7 +61,6 @@ export class Glances {
       return item;
     });
     this.side.replaceChildren(...(items.length ? [el("h2", {}, "Glances"), el("ul", {}, ...items)] : []));
-    this.side.hidden = !items.length;
     await Promise.all(glances.map((glance) => this.#ask(glance)));
   }
 
@@ -74,7 +73,7 @@ export class Glances {
     const known = this.#shown.get(`${glance.addon} ${glance.key}`);
     if (!known || known.glance !== glance) return;
     if (!glance.query) {
-      known.item.replaceChildren(el("span", { class: "glance-label" }, glance.name));
+      this.#fill(known.item, glance, [glance.name], null);
       return;
     }
     try {
@@ -86,10 +85,17 @@ export class Glances {
 
   #draw({ item, glance }, content) {
     const lozenge = content.status?.type === "lozenge" ? content.status.value : null;
-    item.replaceChildren(
-      el("span", { class: "glance-label", title: glance.name }, ...labelled(content.label.value)),
+    item.hidden = !this.holds(glance.conditions, { metadata: content.metadata });
+    this.#fill(item, glance, labelled(content.label.value), lozenge);
+  }
+
+  #fill(item, glance, label, lozenge) {
+    const shown = [
+      el("span", { class: "glance-label", title: glance.name }, ...label),
       ...(lozenge ? [el("span", { class: `lozenge lozenge-${lozenge.type}` }, lozenge.label)] : []),
-    );
+    ];
+    const open = () => this.open(glance);
+    item.replaceChildren(...(glance.target ? [el("button", { type: "button", class: "glance-open", onclick: open }, ...shown)] : shown));
   }
 
   #fail({ item, glance }, error) {

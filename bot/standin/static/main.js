@@ -2,9 +2,10 @@
 
 import * as api from "./api.js";
 import { Composer } from "./composer.js";
-import { avatar } from "./dom.js";
+import { avatar, el } from "./dom.js";
 import { Glances } from "./glances.js";
 import { Log } from "./log.js";
+import { Modules } from "./modules.js";
 import { drawChoices, drawPeople, drawRooms } from "./people.js";
 import * as remembered from "./remembered.js";
 
@@ -20,11 +21,24 @@ const DONE = {
 };
 const KEYS = "Enter sends, Shift+Enter makes a new line, ↑ recalls what you sent, @ and Tab mention somebody.";
 
+const ANY = { body: "https://example.com/", type: "message", sender: {}, metadata: {} };
 const page = { me: null, people: [], rooms: [], room: null, live: null, arrivals: [], waiting: [] };
 
 const log = new Log({ scroller: $("scroller"), log: $("log"), earlier: $("earlier"), newer: $("newer") });
-const glances = new Glances($("right"), api.glances);
 const composer = new Composer({ form: $("composer"), input: $("input"), list: $("completion") }, { send });
+const modules = new Modules({
+  panel: $("panel"),
+  dialog: $("dialog"),
+  menu: $("message-menu"),
+  api,
+  composer,
+  join: (name) => join(name),
+  say: (text) => log.say(text),
+});
+const glances = new Glances($("glances"), api.glances, {
+  open: ({ addon, target }) => modules.openTarget(addon, target),
+  holds: (conditions, about) => modules.holds(conditions, about),
+});
 
 // -- who ------------------------------------------------------------------------------------------------------------------
 
@@ -54,7 +68,7 @@ async function become(person) {
   $("me-name").textContent = person.name;
   $("me-mention").textContent = `@${person.mention_name}`;
   page.live?.close();
-  page.live = new api.Live(person.id, { opened: caughtUp, lost, message: arrived, deleted: changed, room: roomChanged, people: loadPeople, glance: (pushed) => glances.push(pushed) });
+  page.live = new api.Live(person.id, { opened: caughtUp, lost, message: arrived, deleted: changed, room: roomChanged, people: loadPeople, glance: pushed, addons: showAddons });
 }
 
 async function loadPeople() {
@@ -105,7 +119,28 @@ async function open(id) {
   read();
   composer.focus();
   await api.enter(me.id, id);
-  await glances.show(me.id, id);
+  await showAddons();
+}
+
+// What the room's add-ons show: asked for anew when one comes or goes.
+async function showAddons() {
+  const { me, room } = page;
+  if (!me || room === null) return;
+  await modules.show(me.id, room);
+  await glances.show(me.id, room);
+  const configure = modules.configurable.map(({ addon, name }) =>
+    el("button", { type: "button", class: "quiet", onclick: () => modules.openConfigure(addon) }, `Configure ${name}`),
+  );
+  $("addons").replaceChildren(...configure);
+  $("integrate").hidden = !modules.mayInstall;
+  $("integrate-room").value = String(room);
+  $("right").hidden = !$("glances").childElementCount && !configure.length && !modules.mayInstall;
+  $("log").classList.toggle("has-actions", modules.actions("hipchat.message.action", { message: ANY, me: me.id }).length > 0);
+}
+
+function pushed(glance) {
+  glances.push(glance);
+  if (glance.room === null || glance.room === page.room) modules.glanceUpdated(glance);
 }
 
 function show(messages, earlier) {
@@ -139,7 +174,7 @@ async function caughtUp() {
   if (messages.length && !messages.some(({ id }) => log.has(id))) show(messages, earlier);
   else log.add(messages);
   read();
-  await glances.show(page.me.id, page.room); // pushes that were missed are not repeated
+  await showAddons(); // pushes that were missed are not repeated
 }
 
 function lost() {
@@ -159,6 +194,7 @@ function draw() {
   const here = messages.filter((message) => message.room === page.room);
   page.arrivals.push(...here);
   log.add(here);
+  for (const message of here) modules.messageReceived(message);
   for (const message of messages) {
     const own = message.type === "message" && message.sender.id === page.me.id;
     const room = page.rooms.find(({ id }) => id === message.room);
@@ -201,6 +237,7 @@ function obey({ name, argument }) {
 
 function join(name) {
   const room = page.rooms.find((one) => String(one.id) === name || one.name.toLowerCase() === name.toLowerCase());
+  if (room?.id === page.room) return;
   if (room) open(room.id);
   else log.say(`There is no room “${name}”.`);
 }
@@ -239,11 +276,22 @@ $("fallback").addEventListener("change", (event) => {
   $("log").classList.toggle("show-fallback", event.target.checked);
 });
 $("log").addEventListener("click", (event) => {
+  const node = event.target.closest(".message");
+  if (event.target.closest(".more")) return modules.offer(event.target.closest(".more"), node.message);
+  const module = event.target.closest("a[data-target]");
+  if (module) {
+    event.preventDefault();
+    return modules.openLink(module, node.message);
+  }
   const link = event.target.closest('a[href^="hipchat:" i]'); // hipchat://HOST/room/ID_OR_NAME opens the room here
-  if (!link) return;
+  if (!link) return undefined;
   event.preventDefault();
-  const [kind, name] = new URL(link.href).pathname.split("/").slice(-2);
+  const address = new URL(link.href);
+  const [kind, name] = address.pathname.split("/").slice(-2);
   if (kind === "room") join(decoded(name));
+  const target = address.searchParams.get("target");
+  if (target) modules.openLink({ dataset: { target } }, node.message);
+  return undefined;
 });
 $("earlier").addEventListener("click", async () => {
   const id = page.room;

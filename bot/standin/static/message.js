@@ -11,7 +11,7 @@ export function drawMessage(message, me) {
   const body = el("div", { class: "body" }, drawSender(message));
   body.append(message.deleted ? el("div", { class: "text deleted" }, "This message was deleted.") : drawContent(message, me));
   body.append(el("div", { class: "attached" }));
-  return el(
+  const node = el(
     "div",
     {
       class: `message ${message.type}${own ? " own" : ""}${mentioned ? " mentions-me" : ""}`,
@@ -20,7 +20,10 @@ export function drawMessage(message, me) {
     avatar(sender.name, "", sender.kind === "user" ? "user" : "addon"),
     body,
     el("time", { class: "time", datetime: new Date(message.at).toISOString(), title: exactTime(message.at) }, clockTime(message.at)),
+    el("button", { type: "button", class: "more", "aria-haspopup": "menu", "aria-label": "More" }, "…"),
   );
+  node.message = message; // what add-ons' actions are about
+  return node;
 }
 
 function drawSender({ sender, label }) {
