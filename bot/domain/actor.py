@@ -16,6 +16,7 @@ class Via(enum.StrEnum):
     """Through what a change came."""
 
     ROOM = "room"
+    SIDEBAR = "sidebar"
     API = "api"
     SOURCE = "source"
     TIMER = "timer"

@@ -17,6 +17,7 @@ PUT = """
 UPDATE rooms SET glance = :glance, glance_at = :now
 WHERE id = :room AND glance = :before AND (glance_at <= :since OR glance_at > :now)
 """
+LAST_CHANGE = "SELECT id FROM history ORDER BY id DESC LIMIT 1"
 BACK = "UPDATE rooms SET glance = '' WHERE id = :room AND glance = :glance"
 
 
@@ -65,3 +66,9 @@ async def put(tx: Tx, known: Shown, glance: str, *, now: int, pause: int) -> boo
 async def take_back(tx: Tx, room: int, glance: str) -> None:
     """Note that a glance could not be shown after all."""
     await tx.run(BACK, room=room, glance=glance)
+
+
+async def last_change(tx: Tx) -> int:
+    """Return the id of the newest history row of all; 0 before the first."""
+    row = await tx.one(LAST_CHANGE)
+    return int(row["id"]) if row else 0

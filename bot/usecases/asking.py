@@ -46,6 +46,7 @@ class Turn:
     """One command while it is being done: the transaction, who asks, and what is going to be written.
 
     `others` are the rooms that nobody can speak in, when this is the fallback room that hears their news.
+    `aloud` says that the room has to hear of changes, because they were not asked for there.
     `confirmed` are the numbers that `yes` was said to; `undo` what is kept for taking it back.
     """
 
@@ -56,6 +57,7 @@ class Turn:
     rules: Rules = RULES
     person: Person | None = None
     others: tuple[int, ...] = ()
+    aloud: bool = False
     confirmed: tuple[int, ...] | None = None
     undo: str = ""
     ledger: Ledger = field(init=False)

@@ -38,7 +38,7 @@ async def change(turn: Turn, command: Command) -> Reply:
             refusals.append(refusal)
             continue
         assert decided.alert is not None
-        turn.ledger.add(Decided(before=alert, change=decided, told=False))
+        turn.ledger.add(Decided(before=alert, change=decided, told=turn.aloud))
         done.append(decided.alert)
         steps.append(_step(alert, decided.alert))
     if steps and wish.action is not Action.NOTE:
@@ -129,7 +129,7 @@ async def undo(turn: Turn, _command: Command) -> Reply:
             skipped.append((number, CHANGED_SINCE))
             continue
         restored = action.undo(alert, _reshaped(alert, step["before"]), turn.caller.actor, turn.now, kept["verb"])
-        turn.ledger.add(Decided(before=alert, change=restored, told=False))
+        turn.ledger.add(Decided(before=alert, change=restored, told=turn.aloud))
         done.append(number)
     outcome = reply.Outcome.DONE if not skipped else reply.Outcome.PARTLY if done else reply.Outcome.REFUSED
     text = reply.summary_line("undone", done, skipped, detail=f"({kept['verb']})")

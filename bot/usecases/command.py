@@ -22,6 +22,8 @@ from bot.usecases.asking import Asked, Turn
 from bot.usecases.directory import FindPerson
 
 MINUTE = 60_000
+PAGE = "page"
+"""What a command came through that a button of a page gave."""
 
 Rendered = Callable[[Reply], Mapping[str, Any]]
 Fits = Callable[[tuple[list[int], list[int]]], bool]
@@ -127,6 +129,55 @@ async def perform(
             ),
         )
         return Done(body=body, verb=command.verb if command else "misread", outcome=answer.outcome.value)
+
+    return await storage.write(work, urgent=True)
+
+
+async def press(
+    storage: Storage,
+    caller: Caller,
+    command: Command,
+    *,
+    message_id: str,
+    now: int,
+    find_person: FindPerson,
+    rules: Rules = RULES,
+) -> Reply:
+    """Do what a button of a page asks for, once per (tenant, room, message), and answer the same again.
+
+    The room hears of it as of any other news; nobody is asked back, since the page names its alerts one by one.
+    """
+    person = await _person(command, caller, find_person)
+
+    async def work(tx: Tx) -> Reply:
+        await tenants.lock(tx, caller.tenant.id)
+        before = await calls.find(tx, tenant=caller.tenant.id, room=caller.room.id, message=message_id)
+        if before is not None:
+            return msgspec.json.decode(before.reply, type=Reply)
+        turn = Turn(
+            tx=tx,
+            caller=caller,
+            now=now,
+            message_id=message_id,
+            rules=rules,
+            person=person,
+            others=await directory.unreachable(tx, caller),
+            aloud=True,
+        )
+        answer = await _answer(turn, command, None)
+        await turn.ledger.write(tx)
+        call = calls.Call(
+            tenant=caller.tenant.id,
+            room=caller.room.id,
+            message=message_id,
+            via=PAGE,
+            person=caller.actor.id,
+            at=now,
+            reply=msgspec.json.encode(answer).decode(),
+            undo=turn.undo,
+        )
+        await calls.add(tx, call)
+        return answer
 
     return await storage.write(work, urgent=True)
 

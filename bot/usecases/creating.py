@@ -4,6 +4,7 @@ from bot.domain import episode, reply
 from bot.domain.actor import Actor
 from bot.domain.alert import Change, Event, Outcome
 from bot.domain.commands import Command
+from bot.domain.notice import News
 from bot.domain.reply import Reply
 from bot.domain.signal import SEVERITY_WORDS, SUMMARY_LIMIT, Severity, Signal, clean
 from bot.storage import tenants
@@ -31,8 +32,9 @@ async def create(turn: Turn, command: Command) -> Reply:
     number = await tenants.last_number(turn.tx, tenant) + 1
     alert = episode.opened(signal, turn.now, tenant=tenant, number=number, feed=feed.id, room=turn.caller.room.id)
     event = Event(action=OPENED, at=turn.now, by=by)
-    change = Change(alert=alert, outcome=Outcome.OPENED, events=(event,), why="made by hand")
-    turn.ledger.add(Decided(before=None, change=change, told=False))
+    news = News.OPENED if turn.aloud else None
+    change = Change(alert=alert, outcome=Outcome.OPENED, events=(event,), news=news, why="made by hand")
+    turn.ledger.add(Decided(before=None, change=change, told=turn.aloud))
     await tenants.numbered(turn.tx, tenant, number)
     text = CREATED.format(number=number, severity=alert.severity.word, summary=alert.summary)
     return Reply(text=text, outcome=reply.Outcome.DONE)

@@ -1,6 +1,7 @@
 """Directory: who and where. Names come from Hipchat's directory by id, kept for a while, never from a callback's body."""
 
 import asyncio
+import enum
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -56,7 +57,9 @@ async def room(
         return tenant, await _spot(tx, tenant, known) if known else None
 
     tenant, spot = await storage.look(seen)
-    if spot is not None or installation.room is not None:
+    if installation.room is not None:
+        return spot if spot is not None and spot.room.id == installation.room else None
+    if spot is not None:
         return spot
     try:
         place = await chat.place(installation, hipchat_id)
@@ -87,20 +90,33 @@ async def _spot(tx: Tx, tenant: Tenant, known: Room) -> Spot:
     return Spot(tenant=tenant, room=known, speaker=speaker)
 
 
+class Rank(enum.IntEnum):
+    """What somebody may configure: nothing, what belongs to one room, or everything of the group."""
+
+    NOBODY = 0
+    ROOM = 1
+    GROUP = 2
+
+
 async def is_admin(chat: Chat[Speaker], speaker: Speaker, room: Room, who: int) -> bool:
-    """Ask Hipchat whether a user owns a room or is an admin of the group. Who cannot be asked about is not."""
+    """Ask Hipchat whether a user owns a room or is an admin of the group."""
+    return await rank_of(chat, speaker, room, who) > Rank.NOBODY
+
+
+async def rank_of(chat: Chat[Speaker], speaker: Speaker, room: Room, who: int) -> Rank:
+    """Ask Hipchat what a user administers: a JWT does not tell. Who cannot be asked about administers nothing."""
     try:
         async with asyncio.timeout(PATIENCE):
             person = await chat.person(speaker, who)
             if person is None or person.gone or person.guest:
-                return False
+                return Rank.NOBODY
             if person.admin:
-                return True
+                return Rank.GROUP
             place = await chat.place(speaker, room.hipchat_id)
     except (Later, Never, Dead, TimeoutError) as trouble:
         log.warning("admin_unknown", reason=str(trouble))
-        return False
-    return place is not None and place.owner == who
+        return Rank.NOBODY
+    return Rank.ROOM if place is not None and place.owner == who else Rank.NOBODY
 
 
 async def unreachable(tx: Tx, caller: Caller) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bot.parts import PARTS, Parts
-from bot.web import alertmanager, api, auth, callbacks, errors, glance, health, ingest, openapi
+from bot.web import alertmanager, api, auth, callbacks, errors, glance, health, ingest, openapi, page, pulse, sidebar
 
 BODY_LIMIT = 16 * 1024 * 1024
 """The largest body of any route; the routes with a smaller one check it themselves."""
@@ -15,6 +15,9 @@ def create_app(parts: Parts) -> web.Application:
     app[PARTS] = parts
     app[auth.KEYRING] = auth.Keyring(parts.storage, parts.clock)
     app[alertmanager.STARTED] = parts.clock()
+    app[page.RANKS] = {}
+    app[pulse.PULSE] = pulse.Pulse(parts.storage)
+    app.on_shutdown.append(app[pulse.PULSE].close)
     app.add_routes(
         [
             *ingest.routes(),
@@ -24,6 +27,7 @@ def create_app(parts: Parts) -> web.Application:
             *health.routes(),
             *callbacks.routes(),
             *glance.routes(),
+            *sidebar.routes(),
         ]
     )
     return app

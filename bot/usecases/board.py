@@ -1,0 +1,75 @@
+"""Board: what a room's pages show: its active alerts, and one alert with all that is known about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain.alert import Alert, State
+from bot.domain.errors import Unknown
+from bot.domain.reasons import Known
+from bot.domain.tenant import Caller
+from bot.storage import alerts, boards, search
+from bot.storage.engine import Storage, Tx
+from bot.usecases import remembering
+from bot.usecases.asking import Turn
+from bot.usecases.directory import unreachable
+
+MOST = 1000
+"""So many alerts a board shows; what is beyond is counted."""
+NO_ALERT = "there is no alert #{number} in this room"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rows:
+    """The worst of a room's active alerts, and how many there are of each state."""
+
+    alerts: Sequence[Alert]
+    counts: Mapping[State, int]
+
+    @property
+    def beyond(self) -> int:
+        """How many are not shown."""
+        return sum(self.counts.values()) - len(self.alerts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detail:
+    """One alert, what is known about it, and earlier ones like it."""
+
+    alert: Alert
+    known: Known
+    alike: Sequence[Alert]
+
+
+async def rows(storage: Storage, caller: Caller, now: int) -> Rows:
+    """Return what is active in the caller's room, the worst first."""
+
+    async def work(tx: Tx) -> Rows:
+        turn = await _turn(tx, caller, now)
+        query = search.worst_first(turn.query())
+        found = await search.find(tx, query, limit=MOST)
+        return Rows(alerts=found, counts=await search.counts(tx, query))
+
+    return await storage.look(work)
+
+
+async def detail(storage: Storage, caller: Caller, number: int, now: int) -> Detail:
+    """Return an alert of the caller's room. Raises Unknown."""
+
+    async def work(tx: Tx) -> Detail:
+        turn = await _turn(tx, caller, now)
+        alert = (await alerts.by_numbers(tx, caller.tenant.id, [number])).get(number)
+        if alert is None or not turn.sees(alert):
+            raise Unknown(NO_ALERT.format(number=number))
+        known = await remembering.known_of(tx, alert, now)
+        return Detail(alert=alert, known=known, alike=await remembering.alike(tx, alert))
+
+    return await storage.look(work)
+
+
+async def pulse(storage: Storage) -> int:
+    """Return a number that grows whenever anything happens to an alert."""
+    return await storage.look(boards.last_change)
+
+
+async def _turn(tx: Tx, caller: Caller, now: int) -> Turn:
+    return Turn(tx=tx, caller=caller, now=now, message_id="", others=await unreachable(tx, caller))
