@@ -1,12 +1,9 @@
 """Channelling: the commands that list a tenant's channels, try one out, and send again what one refused."""
 
-from dataclasses import replace
-
 import click
 
 from bot.admin import TENANT, with_parts
 from bot.console import Failed, run
-from bot.domain.channel import Channel, Kind, Parcel
 from bot.domain.spans import DAY
 from bot.parts import Parts
 from bot.ports import Later, Never
@@ -14,9 +11,6 @@ from bot.storage import parcels, plans
 from bot.usecases import configure, forward
 
 NONE = "there are no channels yet; bring them in with: alertbot config import FILE"
-TEST = "Test of the channel {name}: if you can read this, alerts reach you here"
-STEPS = {Kind.ALERTMANAGER: ("acked", "resolved"), Kind.PAGERDUTY: ("opened", "resolved")}
-"""What a test sends; what it begins there, it ends."""
 
 
 @click.group()
@@ -54,15 +48,13 @@ def channel_test(name: str, tenant: str | None) -> None:
         async with parts.storage.read() as tx:
             owner = await configure.which_tenant(tx, tenant)
             known = await forward.channel_of(tx, owner.id, name)
-        reference = ""
-        for step in STEPS.get(known.kind, ("noted",)):
-            parcel = replace(_parcel(owner.id, known, step, parts.clock()), reference=reference)
-            try:
-                receipt = await parts.services[known.kind].send(parcel, forward.opened(known, parts.vault.open))
-            except (Later, Never) as refused:
-                raise Failed(f"{name}: {refused.reason}") from None
-            reference = receipt.detail
-            click.echo(f"{name}: {step}: taken ({receipt.status})")
+        try:
+            status = await forward.try_out(
+                parts.services[known.kind], known, owner.id, unseal=parts.vault.open, now=parts.clock()
+            )
+        except (Later, Never) as refused:
+            raise Failed(f"{name}: {refused.reason}") from None
+        click.echo(f"{name}: taken ({status})")
 
     run(with_parts(work))
 
@@ -79,25 +71,3 @@ def channel_replay(name: str, days: int, tenant: str | None) -> None:
         click.echo(f"{name}: {many} to be sent again")
 
     run(with_parts(work))
-
-
-def _parcel(tenant: int, to: Channel, action: str, now: int) -> Parcel:
-    content = {
-        "alert": 0,
-        "state": "open",
-        "severity": "info",
-        "summary": TEST.format(name=to.name),
-        "description": "",
-        "source": "alertbot",
-        "dedup_key": "alertbot:test",
-        "labels": {"alertname": "AlertbotTest"},
-        "links": [],
-        "count": 1,
-        "owner": None,
-        "starts_at": None,
-        "opened_at": now,
-        "until": now + 60_000,
-        "by": "alertbot",
-        "note": "",
-    }
-    return Parcel(tenant=tenant, channel=to.name, number=0, action=action, at=now, content=content, id=now)

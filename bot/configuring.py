@@ -10,41 +10,13 @@ import tomli_w
 
 from bot.admin import TENANT, with_parts
 from bot.console import Failed, run
-from bot.domain.planfile import Problems
+from bot.domain.planfile import EXAMPLE, Problems
 from bot.parts import Parts
 from bot.sources import SOURCES, generic
 from bot.sources.payload import Payload
 from bot.usecases import planning
 
 HEAD = "# Routes, policies, schedules and channels of {name} (group {group_id} on {host}).\n# Bring them in with: alertbot config import FILE\n\n"
-NOTHING_YET = """# Nothing is configured yet: every alert goes to its feed's room, at once. An example:
-#
-# [[route]]
-# name = "databases"
-# match = ["service=db", "severity>=error"]
-# hold = "30s"
-# policy = "ops"
-#
-# [[policy]]
-# name = "ops"
-# repeat = 1
-# [[policy.step]]
-# wait = "10m"
-# tell = ["room", "on-call ops", "channel pager"]
-#
-# [[channel]]
-# name = "pager"
-# kind = "pagerduty"
-# routing_key = "..."
-#
-# [[schedule]]
-# name = "ops"
-# zone = "Europe/Berlin"
-# [[schedule.layer]]
-# people = ["dana", "lee"]
-# first = 2026-11-02T09:00:00
-# every = "1w"
-"""
 NOTHING_CHANGES = "nothing changes"
 WOULD = "this would change; nothing was changed:"
 CHANGED = "changed:"
@@ -65,7 +37,7 @@ def config_export(file: IO[str], tenant: str | None) -> None:
     async def work(parts: Parts) -> None:
         owner, tables = await planning.export(parts.storage, tenant)
         head = HEAD.format(name=owner.name, group_id=owner.group_id, host=owner.host)
-        file.write(head + (tomli_w.dumps(tables) if tables else NOTHING_YET))
+        file.write(head + (tomli_w.dumps(tables) if tables else EXAMPLE))
 
     run(with_parts(work))
 

@@ -25,6 +25,35 @@ MOST = 200
 LONGEST_HOLD = DAY
 NAME_LIMIT = 100
 
+EXAMPLE = """# Nothing is configured yet: every alert goes to its feed's room, at once. An example:
+#
+# [[route]]
+# name = "databases"
+# match = ["service=db", "severity>=error"]
+# hold = "30s"
+# policy = "ops"
+#
+# [[policy]]
+# name = "ops"
+# repeat = 1
+# [[policy.step]]
+# wait = "10m"
+# tell = ["room", "on-call ops", "channel pager"]
+#
+# [[channel]]
+# name = "pager"
+# kind = "pagerduty"
+# routing_key = "..."
+#
+# [[schedule]]
+# name = "ops"
+# zone = "Europe/Berlin"
+# [[schedule.layer]]
+# people = ["dana", "lee"]
+# first = 2026-11-02T09:00:00
+# every = "1w"
+"""
+
 NOT_KNOWN = "there is no such setting here; there are: {}"
 MISSING = "is missing"
 NOT_TEXT = "is no text in quotation marks"

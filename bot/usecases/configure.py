@@ -123,14 +123,14 @@ async def create_key(
         owner = await which_tenant(tx, tenant)
         place = await which_room(tx, owner, room) if room is not None else None
         target = await which_feed(tx, owner, feed, place, now)
-        return await _new_key(tx, target, name or f"key-{secrets.token_hex(2)}", scopes, now)
+        return await add_key(tx, target, name or f"key-{secrets.token_hex(2)}", scopes, now)
 
 
 async def rotate_key(storage: Storage, key_id: int, *, now: int) -> tuple[Key, NewKey]:
     """Make a key beside an old one, with its name and scopes; the old one lives until it is revoked. Raises Unknown."""
     async with storage.begin() as tx:
         old = await _live_key(tx, key_id)
-        return old, await _new_key(tx, old.feed, old.name, old.scopes, now)
+        return old, await add_key(tx, old.feed, old.name, old.scopes, now)
 
 
 async def revoke_key(storage: Storage, key_id: int, *, now: int) -> Key:
@@ -155,7 +155,8 @@ async def _live_key(tx: Tx, key_id: int) -> Key:
     raise Unknown(NO_KEY.format(key=key_id))
 
 
-async def _new_key(tx: Tx, feed: Feed, name: str, scopes: frozenset[Scope], now: int) -> NewKey:
+async def add_key(tx: Tx, feed: Feed, name: str, scopes: frozenset[Scope], now: int) -> NewKey:
+    """Make a key of a feed."""
     secret = "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH))
     number = await feeds.add_key(tx, feed=feed.id, name=name, secret=secret, scopes=scopes, now=now)
     return NewKey(id=number, secret=secret, feed=feed)

@@ -25,6 +25,9 @@ PAGE = 50
 PATIENCE = 3 * 24 * 3_600_000
 """Milliseconds after which a parcel that could not be sent is given up."""
 REFUSED = "The channel {channel} did not take the news of #{number} ({action}): {reason}"
+TEST = "Test of the channel {name}: if you can read this, alerts reach you here"
+TEST_STEPS = {Kind.ALERTMANAGER: ("acked", "resolved"), Kind.PAGERDUTY: ("opened", "resolved")}
+"""What a test sends; other kinds get a note."""
 UNKNOWN = "there is no channel {name}; there are: {names}"
 NONE = "none"
 NO_CHANNEL = "there is no such channel any more"
@@ -124,6 +127,46 @@ async def replay(storage: Storage, tenant: str | None, name: str, *, since: int)
         return await parcels.revive(tx, owner.id, name, since)
 
     return await storage.write(work)
+
+
+async def try_out(service: Service, channel: Channel, tenant: int, *, unseal: Unseal, now: int) -> int:
+    """Send a test to a channel, and return its service's status. What it begins there, it ends. Raises Later or Never."""
+    reference, status = "", 0
+    for step in TEST_STEPS.get(channel.kind, ("noted",)):
+        parcel = Parcel(
+            tenant=tenant,
+            channel=channel.name,
+            number=0,
+            action=step,
+            at=now,
+            content=_test_content(channel.name, now),
+            id=now,
+            reference=reference,
+        )
+        receipt = await service.send(parcel, opened(channel, unseal))
+        reference, status = receipt.detail, receipt.status
+    return status
+
+
+def _test_content(name: str, now: int) -> dict[str, object]:
+    return {
+        "alert": 0,
+        "state": "open",
+        "severity": "info",
+        "summary": TEST.format(name=name),
+        "description": "",
+        "source": "alertbot",
+        "dedup_key": "alertbot:test",
+        "labels": {"alertname": "AlertbotTest"},
+        "links": [],
+        "count": 1,
+        "owner": None,
+        "starts_at": None,
+        "opened_at": now,
+        "until": now + LEASE,
+        "by": "alertbot",
+        "note": "",
+    }
 
 
 def opened(channel: Channel, unseal: Unseal) -> Channel:

@@ -90,17 +90,29 @@ async def bring_in(
     async def work(tx: Tx) -> list[str]:
         owner = await configure.which_tenant(tx, tenant)
         await tenants.lock(tx, owner.id)
-        places, before = await _places(tx, owner), await plans.load(tx, owner.id)
-        # As it stands, for every problem at once; then with its secrets sealed, as it is stored.
-        planfile.read(tables, room=places.room, feed=places.feed)
-        sealed = _sealed(tables, before, seal)
-        plan = planfile.read(sealed, room=places.room, feed=places.feed, version=before.version + 1)
-        changes = planfile.differences(_tables(before, places), _tables(plan, places))
-        if changes and not only_say:
-            await plans.save(tx, owner.id, plan, now)
-        return changes
+        return (await brought_in(tx, owner, tables, seal=seal, now=now, only_say=only_say))[0]
 
     return await storage.write(work)
+
+
+async def brought_in(
+    tx: Tx, owner: Tenant, tables: Mapping[str, Any], *, seal: Callable[[str], bytes], now: int, only_say: bool
+) -> tuple[list[str], Plan]:
+    """Do so inside a transaction that holds the tenant's lock; return what changes, and the new plan. Raises planfile.Problems."""
+    places, before = await _places(tx, owner), await plans.load(tx, owner.id)
+    # As it stands, for every problem at once; then with its secrets sealed, as it is stored.
+    planfile.read(tables, room=places.room, feed=places.feed)
+    sealed = _sealed(tables, before, seal)
+    plan = planfile.read(sealed, room=places.room, feed=places.feed, version=before.version + 1)
+    changes = planfile.differences(_tables(before, places), _tables(plan, places))
+    if changes and not only_say:
+        await plans.save(tx, owner.id, plan, now)
+    return changes, plan
+
+
+async def tables_of(tx: Tx, owner: Tenant, plan: Plan) -> dict[str, Any]:
+    """Return a plan as tables, with names for ids and without a secret."""
+    return _masked(_tables(plan, await _places(tx, owner)))
 
 
 async def where(

@@ -3,7 +3,21 @@
 from aiohttp import web
 
 from bot.parts import PARTS, Parts
-from bot.web import alertmanager, api, auth, callbacks, errors, glance, health, ingest, openapi, page, pulse, sidebar
+from bot.web import (
+    alertmanager,
+    api,
+    auth,
+    callbacks,
+    configure,
+    errors,
+    glance,
+    health,
+    ingest,
+    openapi,
+    page,
+    pulse,
+    sidebar,
+)
 
 BODY_LIMIT = 16 * 1024 * 1024
 """The largest body of any route; the routes with a smaller one check it themselves."""
@@ -28,6 +42,7 @@ def create_app(parts: Parts) -> web.Application:
             *callbacks.routes(),
             *glance.routes(),
             *sidebar.routes(),
+            *configure.routes(),
         ]
     )
     return app

@@ -41,6 +41,7 @@ VERBS: Mapping[str, str] = {
     "severity": "Severity",
     "undo": "Undo",
     "create": "Create",
+    "test": "Test",
 }
 """What buttons do, and what stands on them."""
 OFFERED: Mapping[State, tuple[str, ...]] = {
@@ -214,7 +215,7 @@ def read(given: Mapping[str, Any]) -> tuple[Command, str]:
     )
     if verb in {"note", "create"} and not text:
         raise Invalid(NO_TEXT)
-    targets = Targets() if verb in {"undo", "create"} else Targets(ranges=_ranges(given.get("numbers")))
+    targets = Targets() if verb in {"undo", "create", "test"} else Targets(ranges=_ranges(given.get("numbers")))
     severity = given.get("severity")
     if severity not in SEVERITY_WORDS and (severity is not None or verb == "severity"):
         raise Invalid(NO_SEVERITY.format(words=", ".join(_severities())))

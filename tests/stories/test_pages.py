@@ -12,6 +12,8 @@ from bot.demo.stage import Stage
 from bot.standin import jwts
 from bot.standin.driver import RoomDriver
 from bot.standin.tokens import Client
+from bot.usecases import configure
+from bot.web import snippets
 from bot.web.server import create_app
 from tests.stories.bot import Bot
 
@@ -227,3 +229,128 @@ async def test_the_stream_ends_with_the_token(room: RoomDriver, stage: Stage, bo
 
     assert "text/event-stream" == answer.content_type
     assert text.startswith("event: changed\n")
+
+
+# --- configuring ------------------------------------------------------------------------------------------------------
+
+CHANGES = [
+    ("/hipchat/configure/keys", {"name": "x"}),
+    ("/hipchat/configure/keys/1/rotate", {}),
+    ("/hipchat/configure/keys/1/revoke", {}),
+    ("/hipchat/configure/plan", {"text": "", "only_say": False}),
+    ("/hipchat/configure/rights", {"verb": "close", "level": "nobody"}),
+    ("/hipchat/configure/test", {}),
+    ("/hipchat/configure/test", {"channel": "x"}),
+    ("/hipchat/configure/hooks", {"token": "x"}),
+]
+
+
+async def kept(stage: Stage) -> Any:
+    """Return all that can be configured, as it is stored."""
+    async with stage.parts.storage.read() as tx:
+        return [
+            [[str(row[name]) for name in row.keys()] for row in await tx.all(sql)]  # noqa: SIM118 - a row is no mapping
+            for sql in (
+                "SELECT id, name, revoked_at FROM keys ORDER BY id",
+                "SELECT tenant_id, version FROM plans",
+                "SELECT id, name, rights FROM rooms ORDER BY id",
+                "SELECT id, label FROM hooks ORDER BY id",
+                "SELECT id, what FROM audit ORDER BY id",
+            )
+        ]
+
+
+async def test_members_configure_nothing(stage: Stage, room: RoomDriver, bot: Bot, ask: Ask) -> None:
+    """A sidebar's JWT is as good as any other, but Hipchat says that its person is no admin: 403 with the reason."""
+    await bot.settle()
+    room.look()
+    token = ask.token(installation(stage), who="lee")
+    before = await kept(stage)
+    answers = [await ask("POST", path, token, json) for path, json in CHANGES]
+    pages = [await ask("GET", path, token) for path in ("/hipchat/configure", "/hipchat/configure/state")]
+
+    assert {403} == {status for status, _ in (*answers, *pages)}
+    assert all("only the room's owner and the group's admins" in text for _, text in (*answers, *pages))
+    assert before == await kept(stage)
+
+
+async def test_a_rooms_owner_changes_that_room_alone(stage: Stage, room: RoomDriver, bot: Bot, ask: Ask) -> None:
+    """Not the group's plan, channels or hooks, nor a key of another room's feed."""
+    await stage.install("Lobby")
+    lobby = bot.room("Lobby")
+    await bot.settle()
+    lobby.look()
+    theirs = await configure.create_key(stage.parts.storage, room="Lobby", now=stage.clock.milliseconds())
+    room.room.owner_id = room.person("dana").id
+    token = ask.token(installation(stage))
+    _, page = await ask("GET", "/hipchat/configure", token)
+    made = await ask("POST", "/hipchat/configure/keys", token, {"name": "mine"})
+    plan = await ask("POST", "/hipchat/configure/plan", token, {"text": ""})
+    hook = await ask("POST", "/hipchat/configure/hooks", token, {"token": "x" * 40})
+    channel = await ask("POST", "/hipchat/configure/test", token, {"channel": "x"})
+    revoked = await ask("POST", f"/hipchat/configure/keys/{theirs.id}/revoke", token)
+
+    assert 200 == made[0]
+    assert "Lobby" not in page
+    assert (403, 403, 403, 404) == (plan[0], hook[0], channel[0], revoked[0])
+
+
+async def test_hipchats_word_is_good_for_a_minute(stage: Stage, room: RoomDriver, bot: Bot, ask: Ask) -> None:
+    """Who is no admin any more is refused a minute later, and Hipchat is not asked at every click."""
+    await bot.settle()
+    room.look()
+    alex = room.person("alex")
+    token = ask.token(installation(stage), who="alex")
+    first = await ask("GET", "/hipchat/configure/state", token)
+    alex.is_admin, room.room.owner_id = False, room.person("dana").id
+    second = await ask("GET", "/hipchat/configure/state", token)
+    stage.clock.forward(minutes=1)
+    third = await ask("GET", "/hipchat/configure/state", token)
+
+    assert (200, 200, 403) == (first[0], second[0], third[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "json"),
+    [
+        ("/hipchat/configure/keys", {}),
+        ("/hipchat/configure/keys", {"name": ""}),
+        ("/hipchat/configure/keys", {"name": "x" * 101}),
+        ("/hipchat/configure/keys", {"name": "a\nb"}),
+        ("/hipchat/configure/keys", {"name": "x", "scopes": []}),
+        ("/hipchat/configure/keys", {"name": "x", "scopes": ["root"]}),
+        ("/hipchat/configure/keys", {"name": "x", "scopes": [1]}),
+        ("/hipchat/configure/plan", {"text": 5}),
+        ("/hipchat/configure/plan", {"text": "[["}),
+        ("/hipchat/configure/plan", {"text": "x" * 200_001}),
+        ("/hipchat/configure/rights", {"verb": "close", "level": "king"}),
+        ("/hipchat/configure/rights", {"verb": 5, "level": "admins"}),
+        ("/hipchat/configure/hooks", {"token": 5}),
+        ("/hipchat/configure/hooks", {"token": "x", "room": 5}),
+        ("/hipchat/configure/test", []),
+    ],
+)
+async def test_bad_changes(  # noqa: PLR0917 - fixtures by name
+    stage: Stage, room: RoomDriver, bot: Bot, ask: Ask, path: str, json: Any
+) -> None:
+    """A problem document says what is wrong, and nothing is changed."""
+    await bot.settle()
+    room.look()
+    before = await kept(stage)
+    status, text = await ask("POST", path, ask.token(installation(stage), who="alex"), json)
+
+    assert 422 == status
+    assert '"detail"' in text
+    assert before == await kept(stage)
+
+
+async def test_snippets_name_real_addresses(stage: Stage) -> None:
+    """What is pasted leads to a route of the bot and carries the key."""
+    app = create_app(stage.parts)
+    known = {re.sub(r"\{[^}]*\}", "X", route.resource.canonical) for route in app.router.routes() if route.resource}
+    for snippet in snippets.filled("https://bot.example.com", "K" * 32):
+        path = re.search(r"https://bot\.example\.com(/[\w/-]*)", snippet["text"])
+        wanted = re.sub("K{32}", "X", path[1]) if path else ""
+
+        assert "K" * 32 in snippet["text"]
+        assert not wanted or re.sub(r"^/in/[\w-]+", "/in/X", wanted) in known, snippet

@@ -1,0 +1,71 @@
+"""Snippets: how each backend is told where its alerts go, ready to be pasted, with the address and the key in place."""
+
+from collections.abc import Mapping
+
+CURL = """curl {base}/api/v1/alerts -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
+  -d '{{"summary": "Disk 97% full on db1", "severity": "critical", "dedup_key": "db1/disk"}}'"""
+PROMETHEUS = """# prometheus.yml: beside your Alertmanager, or instead of it
+alerting:
+  alertmanagers:
+    - scheme: {scheme}
+      authorization: {{credentials: {key}}}
+      static_configs: [{{targets: ["{host}"]}}]"""
+ALERTMANAGER = """# alertmanager.yml
+receivers:
+  - name: hipchat
+    webhook_configs:
+      - url: {base}/in/alertmanager
+        http_config: {{authorization: {{credentials: {key}}}}}"""
+GRAFANA = """Contact point: Webhook
+URL: {base}/in/grafana
+Authorization header: scheme Bearer, credentials {key}"""
+SEMATEXT = """Notification hook: Custom webhook, method POST, JSON
+URL: {base}/in/sematext/{key}"""
+NAGIOS = """define command {{
+  command_name notify-hipchat
+  command_line curl -fsS -m 20 {base}/in/nagios -H 'X-Api-Key: {key}' \\
+    --data-urlencode 'type=$NOTIFICATIONTYPE$' --data-urlencode 'host=$HOSTNAME$' \\
+    --data-urlencode 'service=$SERVICEDESC$' --data-urlencode 'state=$SERVICESTATE$$HOSTSTATE$' \\
+    --data-urlencode 'output=$SERVICEOUTPUT$$HOSTOUTPUT$'
+}}"""
+ZABBIX = """Media type: Webhook; its script posts JSON to
+{base}/in/zabbix with the header X-Api-Key: {key}
+event_id {{EVENT.ID}}, event_value {{EVENT.VALUE}}, severity {{EVENT.NSEVERITY}}, name {{EVENT.NAME}}, host {{HOST.NAME}}"""
+DATADOG = """Webhooks integration
+URL: {base}/in/datadog
+Custom headers: {{"X-Api-Key": "{key}"}}"""
+SENTRY = "Webhook URL: {base}/in/sentry/{key}"
+UPTIME_KUMA = """Notification type: Webhook, JSON
+Post URL: {base}/in/uptime-kuma/{key}"""
+CLOUDEVENTS = """POST {base}/in/cloudevents
+Authorization: Bearer {key}"""
+GENERIC = """Any JSON or form: POST {base}/in/generic/{key}
+title, severity, status and dedup_key are found by their usual names"""
+SHELL = """ALERTBOT_URL={base} ALERTBOT_KEY={key} \\
+  alertbot send "backup failed" --severity error --spool /var/spool/alertbot"""
+
+SNIPPETS: Mapping[str, str] = {
+    "curl": CURL,
+    "Prometheus": PROMETHEUS,
+    "Alertmanager": ALERTMANAGER,
+    "Grafana": GRAFANA,
+    "Sematext": SEMATEXT,
+    "Nagios, Icinga": NAGIOS,
+    "Zabbix": ZABBIX,
+    "Datadog": DATADOG,
+    "Sentry": SENTRY,
+    "Uptime Kuma": UPTIME_KUMA,
+    "CloudEvents": CLOUDEVENTS,
+    "anything else": GENERIC,
+    "cron and shells": SHELL,
+}
+"""The backends, each with what is pasted there."""
+
+
+def filled(base: str, key: str) -> list[dict[str, str]]:
+    """Return every snippet for an address and a key: `{"name", "text"}`."""
+    scheme, _, host = base.partition("://")
+    return [
+        {"name": name, "text": text.format(base=base, key=key, scheme=scheme, host=host)}
+        for name, text in SNIPPETS.items()
+    ]
