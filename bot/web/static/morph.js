@@ -25,7 +25,7 @@ function step(box, wanted) {
         if (at === node) at = fresh;
         if (open) fresh.querySelector(".acts")?.after(open);
         node = fresh;
-        if (focused?.press) fresh.querySelector(`[data-press="${focused.press}"]`)?.focus();
+        if (focused?.press) (fresh.querySelector(`[data-press="${focused.press}"]`) ?? fresh.querySelector("[data-press]"))?.focus();
         else if (focused?.open) fresh.querySelector("[data-open]")?.focus();
       }
     }
