@@ -47,6 +47,7 @@ class Parts:
     medium: HipchatMedium
     prover: Prover
     client: HipchatClient
+    link_key: bytes
     services: Mapping[Kind, Service]
 
 

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -23,7 +24,12 @@ class Vault:
     """Seals and opens secrets (Fernet: AES-128-CBC with HMAC-SHA256)."""
 
     def __init__(self, key: str) -> None:
+        self._key = key.encode()
         self._fernet = Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
+
+    def derived(self, purpose: str) -> bytes:
+        """Return 32 bytes for a purpose, which tell nothing of the key."""
+        return hmac.digest(self._key, purpose.encode(), hashlib.sha256)
 
     def seal(self, secret: str) -> bytes:
         """Return what may be stored of a secret."""

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from bot.channels import services
 from bot.channels.email import postman_of
 from bot.channels.outbound import Outbound, open_outbound
-from bot.domain.alert import Rules
+from bot.domain import link
+from bot.domain.alert import Alert, Rules
 from bot.hipchat.capabilities import read_rules
 from bot.hipchat.channel import HipchatChannel
 from bot.hipchat.client import HipchatClient, open_session, tls
@@ -68,6 +69,7 @@ async def running(
         channel = HipchatChannel(client, tokens, vault.open, clock)
         outward = await stack.enter_async_context(open_outbound(settings.channel_private_hosts))
         outbound = Outbound(outward, settings.channel_private_hosts, clock)
+        link_key = vault.derived("links")
         rules = Rules(
             ack_expires=settings.ack_expires, stale_after=settings.stale_after, noise_report=settings.noise_report
         )
@@ -84,11 +86,21 @@ async def running(
             wakeups=wakeups,
             vault=vault,
             channel=channel,
-            medium=HipchatMedium(channel, clock),
+            medium=HipchatMedium(channel, clock, _link_writer(settings.base_url, link_key, clock)),
             prover=Prover(client, read_rules(settings.hipchat_hosts), _scopes()),
             client=client,
+            link_key=link_key,
             services=services(outbound, postman_of(settings.smtp_url, settings.mail_from)),
         )
+
+
+def _link_writer(base_url: str, key: bytes, clock: Clock) -> Callable[[Alert], str]:
+    """Return what writes the address of an alert's page; nothing when nobody knows our own address."""
+
+    def address(alert: Alert) -> str:
+        return f"{base_url}/a/{link.written(key, tenant=alert.tenant, number=alert.number, now=clock())}"
+
+    return address if base_url else lambda _alert: ""
 
 
 def _scopes() -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import unescape
 from typing import Any
 
@@ -23,16 +23,17 @@ _TAG = re.compile(r"<[^>]*>")
 class HipchatMedium:
     """Cards and digests, paced by the clock and by what Hipchat's answers say is left."""
 
-    def __init__(self, channel: HipchatChannel, clock: Clock) -> None:
+    def __init__(self, channel: HipchatChannel, clock: Clock, address: Callable[[Alert], str]) -> None:
         self._channel = channel
         self._clock = clock
+        self._address = address
 
     def single(self, notice: Notice, alert: Alert | None) -> Mapping[str, Any]:
         """Return the message of one notice; an answer that did not fit before is sent as it was rendered then."""
         if notice.news is News.REPLY:
             body: dict[str, Any] = json.loads(notice.detail["body"])
             return body
-        return render.notice(notice, alert, now=self._clock())
+        return render.notice(notice, alert, now=self._clock(), address=self._address(alert) if alert else "")
 
     def digest(self, notices: Sequence[Notice], about: Mapping[int, Alert], most: int) -> list[Mapping[str, Any]]:
         """Return the messages, at most `most`, that stand for many notices."""

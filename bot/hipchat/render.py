@@ -1,5 +1,6 @@
 """Render: replies and notices as Hipchat's notifications, within its limits (hipchat-api.md 11 and 12, product.md 6)."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -34,6 +35,7 @@ FOR_ROOM = "meant for the room {room}, which the bot cannot reach"
 YOURS = "#{number} is yours now, from {by}: {summary}"
 DIVERTED = "; the channel {channel} was told meanwhile"
 FOR = "for {names}: {line}"
+DIALOG = "alert-detail"
 MORE_LABELS = "and {many} more"
 
 SEVERITY_COLORS = {
@@ -92,10 +94,10 @@ def reply(said: Reply) -> dict[str, Any]:
     return {"message": text, "message_format": "text", "color": color, "notify": False}
 
 
-def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
+def notice(told: Notice, alert: Alert | None, *, now: int, address: str = "") -> dict[str, Any]:
     """Return the message of one notice: a card with a true fallback, but for CARDLESS.
 
-    What rings somebody is text, because only there a mention rings; the card beside it says for whom it is.
+    `address` is the page of the alert, "" for none. What rings somebody is text, because only there a mention rings; the card beside it says for whom it is.
     """
     line = "" if alert is None else headline(told, alert, now) + _meant_for(told)
     rung = _rung(told)
@@ -107,13 +109,13 @@ def notice(told: Notice, alert: Alert | None, *, now: int) -> dict[str, Any]:
         body = _called(told, alert, line, rung)
     else:
         body = {
-            "message": _fallback(told, alert, line),
+            "message": _fallback(told, alert, line, address),
             "message_format": "html",
             "color": color_of(told, alert),
             "notify": told.news in RINGS and _severity(told, alert) >= Severity.ERROR,
         }
     if told.news not in CARDLESS:
-        body["card"] = _topic(told, rung) if alert is None else _card(told, alert, _addressed(line, rung))
+        body["card"] = _topic(told, rung) if alert is None else _card(told, alert, _addressed(line, rung), address)
     return body
 
 
@@ -216,9 +218,9 @@ def _yours(told: Notice, alert: Alert) -> str:
     return YOURS.format(number=alert.number, by=by, summary=cut(alert.summary, 500)) + _meant_for(told)
 
 
-def _fallback(told: Notice, alert: Alert, line: str) -> str:
+def _fallback(told: Notice, alert: Alert, line: str, address: str) -> str:
     parts = [
-        f"<b>#{alert.number}</b> {html_within(alert.summary, 4000)}",
+        f"<b>{_number(alert, address)}</b> {html_within(alert.summary, 4000)}",
         f"<b>{html_within(line, 1000)}</b>",
         html_within(" · ".join(f"{name}: {value}" for name, value in _labels(alert)), 3000),
         html(AGAIN) if told.again else "",
@@ -226,7 +228,15 @@ def _fallback(told: Notice, alert: Alert, line: str) -> str:
     return "<br>".join(filter(None, parts))
 
 
-def _card(told: Notice, alert: Alert, line: str) -> dict[str, Any]:
+def _number(alert: Alert, address: str) -> str:
+    """Return an alert's number as a link: in the client it opens the dialog (hipchat-api.md 10.3), elsewhere the page."""
+    if not address:
+        return f"#{alert.number}"
+    options = html(json.dumps({"urlTemplateValues": {"alert": {"number": str(alert.number)}}}))
+    return f'<a href="{html(address)}" data-target="{DIALOG}" data-target-options="{options}">#{alert.number}</a>'
+
+
+def _card(told: Notice, alert: Alert, line: str, address: str) -> dict[str, Any]:
     card: dict[str, Any] = {
         "style": "application",
         "id": str(uuid.uuid4()),
@@ -236,7 +246,7 @@ def _card(told: Notice, alert: Alert, line: str) -> dict[str, Any]:
         "attributes": _attributes(told, alert),
         "metadata": {"alert": alert.number, "news": told.news.value},
     }
-    link = next((link.href for link in alert.links if _is_web(link.href)), None)
+    link = address or next((link.href for link in alert.links if _is_web(link.href)), None)
     if link:
         card["url"] = link
     if told.news in FOLDED:

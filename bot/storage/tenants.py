@@ -27,6 +27,8 @@ RETURNING *
 ROOM = "SELECT * FROM rooms WHERE id = :id"
 ROOM_BY_HIPCHAT = "SELECT * FROM rooms WHERE tenant_id = :tenant AND hipchat_id = :hipchat_id"
 ROOMS = "SELECT * FROM rooms WHERE tenant_id = :tenant ORDER BY id"
+LINKS_SINCE = "SELECT links_since FROM tenants WHERE id = :id"
+REVOKE_LINKS = "UPDATE tenants SET links_since = :now WHERE id = :id"
 RIGHTS = "UPDATE rooms SET rights = :rights WHERE id = :id"
 GONE = "UPDATE rooms SET gone_at = :gone_at WHERE tenant_id = :tenant AND hipchat_id = :hipchat_id"
 
@@ -141,3 +143,14 @@ async def set_rights(tx: Tx, room: int, rights: Mapping[str, Level]) -> None:
 async def room_gone(tx: Tx, tenant: int, hipchat_id: int, at: int | None) -> None:
     """Note that a room was archived or deleted, or (None) is back."""
     await tx.run(GONE, tenant=tenant, hipchat_id=hipchat_id, gone_at=at)
+
+
+async def links_since(tx: Tx, tenant: int) -> int:
+    """Return since when a tenant's links are good (epoch ms)."""
+    row = await tx.one(LINKS_SINCE, id=tenant)
+    return int(row["links_since"]) if row else 0
+
+
+async def revoke_links(tx: Tx, tenant: int, now: int) -> None:
+    """End all links that were made before a moment."""
+    await tx.run(REVOKE_LINKS, id=tenant, now=now)

@@ -36,6 +36,7 @@ ROTATED_KEY = "made another key {name} of the feed {feed} beside #{key}"
 REVOKED_KEY = "revoked the key #{key} {name} of the feed {feed}"
 PLAN = "changed routes, policies, schedules or channels: {changes}"
 RIGHTS = "in {room}, {verb} is for {level} now"
+REVOKED_LINKS = "revoked all links to alerts"
 JOINED = "joined {room} with a token of {label}"
 TESTED = "tested {what}: {result}"
 WEEK_SAYS = "Last week this would have been {then} messages instead of {now}."
@@ -186,6 +187,18 @@ async def join(storage: Storage, caller: Caller, rank: Rank, pasted: Pasted, *, 
     joined = await configure.add_hook(storage, pasted, sealed=sealed, now=now)
     await noted(storage, caller, JOINED.format(room=joined.room.name, label=pasted.label or pasted.kind), now)
     return joined
+
+
+async def revoke_links(storage: Storage, caller: Caller, rank: Rank, *, now: int) -> None:
+    """End all links to the group's alerts. Raises Forbidden for all but admins of the group."""
+    if rank is not Rank.GROUP:
+        raise Forbidden(GROUP_ONLY)
+
+    async def work(tx: Tx) -> None:
+        await tenants.revoke_links(tx, caller.tenant.id, now)
+        await _note(tx, caller, REVOKED_LINKS, now)
+
+    await storage.write(work)
 
 
 async def noted(storage: Storage, caller: Caller, what: str, now: int) -> None:

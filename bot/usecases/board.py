@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.alert import Alert, State
+from bot.domain.alert import Alert, Event, State
 from bot.domain.errors import Unknown
 from bot.domain.reasons import Known
 from bot.domain.tenant import Caller
-from bot.storage import alerts, boards, search
+from bot.storage import alerts, boards, search, tenants
 from bot.storage.engine import Storage, Tx
 from bot.usecases import remembering
 from bot.usecases.asking import Turn
@@ -62,6 +62,34 @@ async def detail(storage: Storage, caller: Caller, number: int, now: int) -> Det
             raise Unknown(NO_ALERT.format(number=number))
         known = await remembering.known_of(tx, alert, now)
         return Detail(alert=alert, known=known, alike=await remembering.alike(tx, alert))
+
+    return await storage.look(work)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """An alert behind a link, its history, the name of its room, and since when links are good (epoch ms)."""
+
+    alert: Alert
+    events: Sequence[Event]
+    room: str
+    since: int
+
+
+async def linked(storage: Storage, tenant: int, number: int) -> Seen | None:
+    """Return what a link leads to; None when it is gone."""
+
+    async def work(tx: Tx) -> Seen | None:
+        alert = (await alerts.by_numbers(tx, tenant, [number])).get(number)
+        if alert is None:
+            return None
+        room = await tenants.room(tx, alert.room) if alert.room is not None else None
+        return Seen(
+            alert=alert,
+            events=await alerts.history_of(tx, tenant, number),
+            room=room.name if room else "",
+            since=await tenants.links_since(tx, tenant),
+        )
 
     return await storage.look(work)
 

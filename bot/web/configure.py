@@ -51,6 +51,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/hipchat/configure/rights", post_right),
         web.post("/hipchat/configure/test", post_test),
         web.post("/hipchat/configure/hooks", post_hook),
+        web.post("/hipchat/configure/links/revoke", post_links),
     ]
 
 
@@ -215,6 +216,13 @@ async def _test_channel(parts: Parts, found: Visitor, channel: Channel, service:
     except (Later, Never) as trouble:
         return False, NOT_SENT.format(where=channel.name, reason=trouble.reason)
     return True, SENT.format(where=channel.name, status=status)
+
+
+async def post_links(request: web.Request) -> web.Response:
+    """End all links to alerts that were made so far."""
+    found, parts = await admin(request), request.app[PARTS]
+    await administer.revoke_links(parts.storage, found.caller, found.rank, now=parts.clock())
+    return answer({"text": "all links to alerts are revoked"})
 
 
 async def post_hook(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from bot.web import (
     glance,
     health,
     ingest,
+    links,
     openapi,
     page,
     pulse,
@@ -43,6 +44,7 @@ def create_app(parts: Parts) -> web.Application:
             *glance.routes(),
             *sidebar.routes(),
             *configure.routes(),
+            *links.routes(),
         ]
     )
     return app

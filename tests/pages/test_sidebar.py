@@ -267,3 +267,20 @@ async def test_installing_from_the_browser(stage: Any, visit: Visit) -> None:
     await expect(page.get_by_text("Alertbot is here")).to_be_visible(timeout=5_000)
 
     await expect(page.locator("[data-glance=alerts-glance]")).to_contain_text("no open alerts")
+
+
+async def test_a_cards_link_outside_and_inside(house: House, visit: Visit) -> None:
+    """A plain browser gets the alert's page; the number in the message opens the dialog where the client knows how."""
+    await house.backend.post(SAMPLES[0])
+    page = await visit("Dana")
+    await expect(page.locator(".log.has-actions")).to_be_visible()
+    async with page.context.expect_page() as opening:
+        await page.get_by_role("link", name="#1 Disk 97% full").click()
+    plain = await opening.value
+    await expect(plain.get_by_role("heading", level=1)).to_contain_text("#1 Disk 97% full")
+    await expect(plain.get_by_role("button")).to_have_count(0)
+    await page.bring_to_front()
+    await page.get_by_label("Show what card-unaware clients see").check()
+    await page.get_by_role("link", name="#1", exact=True).click()
+
+    await expect(page.frame_locator("dialog iframe").locator("h1")).to_contain_text("#1 Disk 97% full")

@@ -242,6 +242,7 @@ CHANGES = [
     ("/hipchat/configure/test", {}),
     ("/hipchat/configure/test", {"channel": "x"}),
     ("/hipchat/configure/hooks", {"token": "x"}),
+    ("/hipchat/configure/links/revoke", {}),
 ]
 
 
@@ -354,3 +355,55 @@ async def test_snippets_name_real_addresses(stage: Stage) -> None:
 
         assert "K" * 32 in snippet["text"]
         assert not wanted or re.sub(r"^/in/[\w-]+", "/in/X", wanted) in known, snippet
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_cards_link(stage: Stage, room: RoomDriver, bot: Bot, ask: Ask) -> None:
+    """It shows the alert in a plain browser, changes nothing whoever follows it, and ends by itself or when it is revoked."""
+    await bot.post({**DISK, "description": "<script>alert(1)</script>"})
+    card = (await room.sees("#1 Disk full")).message.card
+    assert card is not None
+    url = card["url"]
+    assert url.startswith(f"{stage.bot_url}/a/")
+    path = url.removeprefix(stage.bot_url)
+    shown = await ask("GET", path, "")
+    heads = [await ask("HEAD", path, "") for _ in range(3)]
+    posted = await ask("POST", path, "")
+    made_up = await ask("GET", path.replace("-1-", "-2-"), "")
+    async with ask.session.get(url) as answer:
+        assert ("noindex, nofollow", "no-store") == (answer.headers["X-Robots-Tag"], answer.headers["Cache-Control"])
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    stage.clock.forward(hours=30 * 24)
+    over = await ask("GET", path, "")
+
+    assert 200 == shown[0]
+    assert "#1 Disk full on db1" in shown[1]
+    assert "&lt;script&gt;alert(1)" in shown[1]
+    assert "<form" not in shown[1]
+    assert "<button" not in shown[1]
+    assert "<script" not in shown[1]
+    assert {200} == {status for status, _ in heads}
+    assert (405, 404, 410) == (posted[0], made_up[0], over[0])
+    assert "Disk full" not in made_up[1] + over[1]
+    assert ["opened by demo"] == await bot.history(1)
+
+
+async def test_links_are_revoked(stage: Stage, room: RoomDriver, bot: Bot, ask: Ask) -> None:
+    """All that were made so far; the next card's is good."""
+    await bot.post(DISK)
+    card = (await room.sees("#1 Disk full")).message.card
+    assert card is not None
+    path = card["url"].removeprefix(stage.bot_url)
+    stage.clock.forward(seconds=2)
+    token = ask.token(installation(stage), who="alex")
+    revoked = await ask("POST", "/hipchat/configure/links/revoke", token)
+    old = await ask("GET", path, "")
+    stage.clock.forward(seconds=2)
+    await bot.post({**DISK, "dedup_key": "other"})
+    card = (await room.sees("#2 Disk full")).message.card
+    assert card is not None
+    new = await ask("GET", card["url"].removeprefix(stage.bot_url), "")
+
+    assert (200, 410, 200) == (revoked[0], old[0], new[0])

@@ -61,6 +61,7 @@ state.addEventListener("click", async (event) => {
   else if (revoke) await confirmed(event.target, () => done(() => json(`/hipchat/configure/keys/${revoke}/revoke`, {})));
   else if (event.target.id === "test-alert") await press("test", {}, refresh);
   else if (event.target.id === "try") await plan(true);
+  else if (event.target.id === "revoke-links") await done(() => json("/hipchat/configure/links/revoke", {}));
   else if (event.target.id === "download") download();
 });
 
