@@ -73,6 +73,7 @@ class Tally:
     sources: Counter[str] = field(default_factory=Counter)
     acked_by: Counter[str] = field(default_factory=Counter)
     closed_by: Counter[str] = field(default_factory=Counter)
+    opened: list[tuple[int, Severity]] = field(default_factory=list)
     to_ack: list[int] = field(default_factory=list)
     to_close: list[int] = field(default_factory=list)
     piles: dict[str, _Pile] = field(default_factory=lambda: defaultdict(_Pile))
@@ -80,6 +81,7 @@ class Tally:
     def add(self, alert: Alert, acks: Iterable[tuple[int, Actor]] = ()) -> None:
         """Count an alert; `acks` are the moments at which it was taken up and by whom, oldest first."""
         self.many += 1
+        self.opened.append((alert.opened_at, alert.severity))
         self.severities[alert.severity] += 1
         self.states[alert.state] += 1
         self.sources[alert.source or ", ".join(sorted(alert.senders)) or "unnamed"] += alert.count

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.domain.alert import Alert, Event, State
 from bot.domain.errors import Unknown
 from bot.domain.reasons import Known
+from bot.domain.tally import Tally
 from bot.domain.tenant import Caller
 from bot.storage import alerts, boards, search, tenants
 from bot.storage.engine import Storage, Tx
@@ -92,6 +93,11 @@ async def linked(storage: Storage, tenant: int, number: int) -> Seen | None:
         )
 
     return await storage.look(work)
+
+
+async def tally(storage: Storage, caller: Caller, since: int) -> tuple[Tally, bool]:
+    """Return what the caller's room adds up to since a moment (epoch ms), and whether there was too much to count all."""
+    return await storage.look(lambda tx: remembering.added_up(tx, caller.tenant.id, caller.room.id, since))
 
 
 async def pulse(storage: Storage) -> int:

@@ -6,14 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.domain import reasons
+from bot.domain import chart, reasons
 from bot.domain.alert import Alert, State
 from bot.domain.commands import Command
 from bot.domain.errors import Invalid
 from bot.domain.listing import counts_line
 from bot.domain.reply import Outcome
 from bot.domain.signal import DESCRIPTION_LIMIT, SEVERITY_WORDS, SUMMARY_LIMIT, Severity, clean
-from bot.domain.spans import LONGEST, MINUTE
+from bot.domain.spans import DAY, LONGEST, MINUTE
 from bot.domain.targets import Targets
 from bot.domain.times import clock, lasting
 from bot.parts import PARTS
@@ -73,6 +73,7 @@ def routes() -> list[web.RouteDef | web.StaticDef]:
         web.get("/hipchat/dialog/alert", get_alert),
         web.get("/hipchat/dialog/alert/card", get_card),
         web.get("/hipchat/dialog/create", get_create),
+        web.get("/hipchat/dialog/charts", get_charts),
         web.static("/hipchat/static", STATIC),
     ]
 
@@ -176,6 +177,28 @@ async def get_create(request: web.Request) -> web.StreamResponse:
     found = await visitor(request)
     text = clean(" ".join(request.query.get("text", "").split()), SUMMARY_LIMIT)
     return drawn(request, "create.html", found, text=text, severities=_severities(), room=found.caller.room.name)
+
+
+async def get_charts(request: web.Request) -> web.StreamResponse:
+    """Draw the room's last days."""
+    found, parts = await visitor(request), request.app[PARTS]
+    days = next((each for each in chart.SPANS if request.query.get("days") == str(each)), 7)
+    now, zone = parts.clock(), found.caller.time_zone
+    since = now - days * DAY
+    counted, more = await board.tally(parts.storage, found.caller, since)
+    return drawn(
+        request,
+        "charts.html",
+        found,
+        room=found.caller.room.name,
+        many=counted.many,
+        more=more,
+        days=days,
+        choices=list(chart.SPANS),
+        hours=chart.by_hour(counted, since=since, now=now, step=chart.SPANS[days], zone_name=zone),
+        waits=chart.waits(counted),
+        sources=chart.sources(counted),
+    )
 
 
 # --- buttons --------------------------------------------------------------------------------------------------------

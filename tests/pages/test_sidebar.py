@@ -284,3 +284,22 @@ async def test_a_cards_link_outside_and_inside(house: House, visit: Visit) -> No
     await page.get_by_role("link", name="#1", exact=True).click()
 
     await expect(page.frame_locator("dialog iframe").locator("h1")).to_contain_text("#1 Disk 97% full")
+
+
+async def test_charts(house: House, visit: Visit) -> None:
+    """Drawn from the board, for another span too, with the numbers in a table; an empty room has them as well."""
+    page = await visit("Dana")
+    board = await board_of(page)
+    await board.get_by_role("button", name="Charts").click()
+    charts = page.frame_locator("dialog iframe")
+    await expect(charts.get_by_role("heading", level=1)).to_have_text("0 alerts in Ops")
+    await page.locator("dialog .module-foot").get_by_role("button", name="Close").click()
+    await house.backend.post(*SAMPLES)
+    await house.stage.room.says("dana", "/alert close 1")
+    await board.get_by_role("button", name="Charts").click()
+    await expect(charts.get_by_role("heading", level=1)).to_have_text("3 alerts in Ops")
+    await charts.get_by_label("of").select_option("the last day")
+    await expect(charts.locator("svg rect.critical")).to_have_count(1)
+    await charts.get_by_text("The numbers").last.click()
+
+    await expect(charts.locator("table").last).to_contain_text("Prometheus")

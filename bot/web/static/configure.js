@@ -1,6 +1,6 @@
 // The configure page.
 
-import { morph } from "./morph.js";
+import { morph, remember } from "./morph.js";
 import { press, say } from "./press.js";
 import { json, text } from "./session.js";
 
@@ -8,6 +8,7 @@ const state = document.getElementById("state");
 const secret = document.getElementById("secret");
 const $ = (id) => document.getElementById(id);
 let snippets = [];
+remember(state);
 
 async function refresh() {
   morph(state, await text("/hipchat/configure/state"));

@@ -1,6 +1,6 @@
 // The sidebar: the live board of the room.
 
-import { morph } from "./morph.js";
+import { morph, remember } from "./morph.js";
 import { press, say, wire } from "./press.js";
 import { listen, text } from "./session.js";
 import { call, inHipchat } from "./xdm.js";
@@ -40,6 +40,7 @@ function sift() {
   }
 }
 
+remember(board);
 wire(board, refresh);
 board.addEventListener("click", (event) => {
   const button = event.target.closest("[data-open]");
@@ -47,6 +48,7 @@ board.addEventListener("click", (event) => {
   const number = Number(button.dataset.open);
   if (inHipchat) call("dialog", "open", { key: "alert-detail", urlTemplateValues: { alert: { number: String(number) } } });
 });
+document.getElementById("charts").addEventListener("click", () => call("dialog", "open", { key: "room-charts" }).catch((error) => say(error.message, true)));
 filter.addEventListener("input", sift);
 who.addEventListener("change", sift);
 document.getElementById("undo").addEventListener("click", () => press("undo", {}, refresh));
