@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from markupsafe import Markup
 
 from bot.domain import chart, reasons
 from bot.domain.alert import Alert, State
@@ -16,6 +18,7 @@ from bot.domain.signal import DESCRIPTION_LIMIT, SEVERITY_WORDS, SUMMARY_LIMIT, 
 from bot.domain.spans import DAY, LONGEST, MINUTE
 from bot.domain.targets import Targets
 from bot.domain.times import clock, lasting
+from bot.hipchat.text import visible
 from bot.parts import PARTS
 from bot.usecases import board, command, directory
 from bot.web.bodies import answer
@@ -51,9 +54,18 @@ OFFERED: Mapping[State, tuple[str, ...]] = {
     State.CLOSED: ("reopen",),
 }
 """The buttons of an alert in each state."""
+_BUTTON = Markup('<button type="button" data-press="{}">{}</button>')
+BUTTONS: Mapping[State, Markup] = {
+    state: Markup('<div class="acts">{}</div>').format(
+        Markup("").join(_BUTTON.format(verb, VERBS[verb]) for verb in verbs)
+    )
+    for state, verbs in OFFERED.items()
+}
+"""The same, as they are drawn: in a row or a dialog that says which alert they are of."""
 SPANS: Mapping[str, int] = {"30 min": 30 * MINUTE, "2 h": 120 * MINUTE, "8 h": 480 * MINUTE, "1 d": 1440 * MINUTE}
 """How long a snooze may be chosen to last."""
 
+NOBODY = "nobody"
 NO_VERB = "no button does that; there are: {verbs}"
 NO_NUMBERS = "numbers is a list of at most {most} alert numbers"
 NO_PRESS = "press is a text of 8 to {limit} characters that is new for each press of a button"
@@ -95,12 +107,45 @@ async def _board(request: web.Request, found: Visitor) -> dict[str, Any]:
     rows = await board.rows(parts.storage, found.caller, now)
     return {
         "counts": counts_line(rows.counts),
-        "rows": rows.alerts,
+        "rows": [_row(alert, found, now) for alert in rows.alerts],
         "beyond": rows.beyond,
         "room": found.caller.room.name,
-        "me": found.caller.actor.id,
-        **_texts(found, now),
     }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One line of the board, ready to be written."""
+
+    number: int
+    severity: str
+    state: str
+    whose: str
+    words: str
+    title: str
+    since: str
+    owner: str
+    count: str
+    buttons: Markup
+
+
+def _row(alert: Alert, found: Visitor, now: int) -> Row:
+    owner = alert.owner
+    summary = visible(alert.summary)
+    since = lasting(max(0, now - (alert.opened_at if alert.state is State.OPEN else alert.state_at)))
+    labels = " ".join(f"{name}={value}" for name, value in alert.labels.items())
+    return Row(
+        number=alert.number,
+        severity=alert.severity.word,
+        state=alert.state.value,
+        whose="none" if owner is None else "mine" if owner.id == found.caller.actor.id else "other",
+        words=f"#{alert.number} {summary} {visible(alert.source)} {visible(labels)}".lower(),
+        title=f"#{alert.number} {summary}",
+        since=f"{since} until {clock(alert.until, found.caller.time_zone, now=now)}" if alert.until else since,
+        owner=visible(owner.name) if owner else NOBODY,
+        count=f" · {alert.count} times" if alert.count > 1 else "",
+        buttons=BUTTONS[alert.state],
+    )
 
 
 def _texts(found: Visitor, now: int) -> dict[str, Any]:
@@ -113,8 +158,8 @@ def _texts(found: Visitor, now: int) -> dict[str, Any]:
     def at(moment: int) -> str:
         return clock(moment, zone, now=now)
 
-    texts: dict[str, Callable[..., Any]] = {"since": since, "at": at, "offered": lambda alert: OFFERED[alert.state]}
-    return {**texts, "verbs": VERBS}
+    texts: dict[str, Callable[..., Any]] = {"since": since, "at": at}
+    return texts
 
 
 def _severities() -> list[str]:
@@ -161,7 +206,7 @@ async def _detail(request: web.Request, found: Visitor) -> dict[str, Any]:
         "events": detail.known.events[-MANY:],
         "why": reasons.why(detail.known, now=now, zone_name=zone),
         "alike": detail.alike,
-        "me": found.caller.actor.id,
+        "buttons": BUTTONS[detail.alert.state],
         **_texts(found, now),
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.benchmarks import grammar, ingest, rooms
+from tests.benchmarks import grammar, ingest, pages, rooms
 from tests.benchmarks.load import Wrk
 from tests.benchmarks.table import Row, table
 
@@ -32,6 +32,7 @@ def parts(chosen: argparse.Namespace, folder: Path) -> dict[str, Part]:
         "postgresql": lambda: ingest.on_postgresql(folder, wrk, **turns),
         "storm": lambda: rooms.storm(folder, wrk),
         "grammar": grammar.slowest,
+        "pages": lambda: pages.pages(folder, wrk),
     }
 
 
@@ -60,7 +61,7 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", help="start single batch commands drain stored postgresql storm grammar; default: all"
+        "parts", nargs="*", help="start single batch commands drain stored postgresql storm grammar pages; default: all"
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run in turn with its floor")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a round")

@@ -80,5 +80,5 @@ async def board_of(page: Page) -> FrameLocator:
     """Open the sidebar by its glance."""
     await page.locator("[data-glance=alerts-glance] button").click()
     board = page.frame_locator(".panel iframe")
-    await expect(board.locator("#counts")).to_be_visible()
+    await expect(board.locator("body.ready #counts")).to_be_visible()
     return board

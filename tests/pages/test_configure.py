@@ -20,7 +20,7 @@ async def opened(page: Page) -> FrameLocator:
     """Open the page from the chat."""
     await page.get_by_role("button", name="Configure Alertbot").click()
     frame = page.frame_locator("dialog iframe")
-    await expect(frame.get_by_role("heading", level=1)).to_be_visible()
+    await expect(frame.locator("body.ready h1")).to_be_visible()
     return frame
 
 

@@ -32,3 +32,4 @@ note.addEventListener("submit", async (event) => {
   if (await press("note", { numbers: [Number(card.dataset.number)], ...given }, refresh)) note.reset();
 });
 listen("/hipchat/sidebar/events", refresh, () => {});
+document.body.classList.add("ready"); // every button works from here on

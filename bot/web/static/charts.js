@@ -14,3 +14,4 @@ document.addEventListener("change", async (event) => {
     say(error.message, true);
   }
 });
+document.body.classList.add("ready"); // every button works from here on

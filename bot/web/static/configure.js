@@ -115,3 +115,4 @@ function download() {
   Object.assign(document.createElement("a"), { href: url, download: "alertbot.toml" }).click();
   URL.revokeObjectURL(url);
 }
+document.body.classList.add("ready"); // every button works from here on

@@ -14,3 +14,4 @@ form.addEventListener("submit", async (event) => {
   }
 });
 document.getElementById("summary").focus();
+document.body.classList.add("ready"); // every button works from here on

@@ -27,7 +27,7 @@ export function wire(box, after) {
     const button = event.target.closest("[data-press]");
     if (!button) return;
     const verb = button.dataset.press;
-    const numbers = [Number(button.dataset.number)];
+    const numbers = [Number(button.closest("[data-number]").dataset.number)];
     const template = document.getElementById(`${verb}-form`);
     if (!template) press(verb, { numbers }, after);
     else ask(button, template, { verb, numbers }, after);
@@ -40,7 +40,7 @@ function ask(button, template, { verb, numbers }, after) {
   form.classList.add("open");
   const close = () => {
     form.remove();
-    (document.querySelector(`[data-press="${verb}"][data-number="${numbers[0]}"]`) ?? document.body).focus();
+    (document.querySelector(`[data-number="${numbers[0]}"] [data-press="${verb}"]`) ?? document.body).focus();
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

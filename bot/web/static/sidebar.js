@@ -45,8 +45,8 @@ wire(board, refresh);
 board.addEventListener("click", (event) => {
   const button = event.target.closest("[data-open]");
   if (!button) return;
-  const number = Number(button.dataset.open);
-  if (inHipchat) call("dialog", "open", { key: "alert-detail", urlTemplateValues: { alert: { number: String(number) } } });
+  const { number } = button.closest("[data-number]").dataset;
+  if (inHipchat) call("dialog", "open", { key: "alert-detail", urlTemplateValues: { alert: { number } } });
 });
 document.getElementById("charts").addEventListener("click", () => call("dialog", "open", { key: "room-charts" }).catch((error) => say(error.message, true)));
 filter.addEventListener("input", sift);
@@ -57,3 +57,4 @@ listen("/hipchat/sidebar/events", refresh, (lost) => {
   document.body.classList.toggle("lost", lost);
   if (lost) say("The connection to the bot is lost. Trying again…", true);
 });
+document.body.classList.add("ready"); // every button works from here on
