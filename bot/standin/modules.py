@@ -191,7 +191,7 @@ def _allows(source: str, origin: str) -> bool:
         return False
     if name.startswith("*."):
         return (host.hostname or "").endswith(name[1:])
-    return name in {host.netloc, host.hostname}
+    return name in {host.netloc, host.hostname, f"{host.netloc.rpartition(':')[0]}:*"}
 
 
 def called(hipchat: Hipchat, client: Client, room: Room, user: User, call: str) -> Any:

@@ -8,9 +8,10 @@ from bot.domain.board import Board
 from bot.domain.signal import Severity
 from bot.storage.engine import Tx
 
+# Grouped in the order of the index of what is active: by the other order the room's closed alerts would be read too.
 OF_ROOM = """
 SELECT state, severity, COUNT(*) AS many FROM alerts
-WHERE tenant_id = :tenant AND room_id = :room AND state <> 'closed' GROUP BY state, severity
+WHERE tenant_id = :tenant AND room_id = :room AND state <> 'closed' GROUP BY severity, state
 """
 ROOMS = "SELECT id, tenant_id, hipchat_id, glance, glance_at FROM rooms WHERE gone_at IS NULL ORDER BY glance_at"
 PUT = """

@@ -49,8 +49,13 @@ async def find(tx: Tx, query: Query, *, limit: int, offset: int = 0) -> list[Ale
 async def counts(tx: Tx, query: Query) -> dict[State, int]:
     """Return how many alerts a query means, by state."""
     where, params = _where(query)
-    rows = await tx.all(f"SELECT state, COUNT(*) AS many FROM alerts WHERE {where} GROUP BY state", **params)
-    return {State(row["state"]): row["many"] for row in rows}
+    # By severity first, which is the order of the index of what is active; the closed alerts of a room are many.
+    sql = f"SELECT severity, state, COUNT(*) AS many FROM alerts WHERE {where} GROUP BY severity, state"
+    found: dict[State, int] = {}
+    for row in await tx.all(sql, **params):
+        state = State(row["state"])
+        found[state] = found.get(state, 0) + row["many"]
+    return found
 
 
 def _where(query: Query) -> tuple[str, Mapping[str, Param]]:

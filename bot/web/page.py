@@ -26,6 +26,7 @@ from bot.web.bodies import instant
 
 STATIC: Final = Path(__file__).parent / "static"
 THEMES: Final = ("light", "dark")
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 FRESH: Final = 60_000
 """Milliseconds for which Hipchat's word about an admin is good."""
 BODY_LIMIT: Final = 256 * 1024
@@ -134,6 +135,10 @@ def fragment(name: str, **values: Any) -> web.Response:
 def frame_ancestors(installation: Installation) -> str:
     """Return whose frames may show a page: the installation's host, and Hipchat Cloud's web clients where it is that."""
     parts = urlsplit(installation.capabilities_url)
+    if parts.hostname in LOOPBACK:
+        # A Hipchat on this machine has a port for http and one for https, and its page is at either.
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return f"http://{host}:* https://{host}:*"
     cloud = " https://*.hipchat.com" if _CLOUD.fullmatch(parts.hostname or "") else ""
     return f"{parts.scheme}://{parts.netloc}{cloud}"
 

@@ -11,6 +11,7 @@ from bot.storage import (
     Storage,
     Tx,
     alerts,
+    boards,
     calls,
     feeds,
     inbox,
@@ -181,3 +182,17 @@ async def test_the_newest_of_a_room_need_no_sorting() -> None:
     await storage.close()
 
     assert ["SEARCH alerts USING INDEX alerts_of_room (tenant_id=? AND room_id=?)"] == explaining.plan
+
+
+async def test_what_is_active_is_counted_without_what_is_closed() -> None:
+    """A room's board and the counts of a list read the index of what is active, however much is closed there."""
+    storage = await open_storage("sqlite:///:memory:", migrate=True)
+    async with storage.read() as tx:
+        board = Explaining(tx, storage.dialect)
+        await boards.of_room(board, 1, 1)  # type: ignore[arg-type]  # reads with `all` only
+        counts = Explaining(tx, storage.dialect)
+        await search.counts(counts, search.Query(tenant=1, room=1))  # type: ignore[arg-type]
+    await storage.close()
+
+    assert board.plan[0].startswith("SEARCH alerts USING COVERING INDEX alerts_active")
+    assert counts.plan[0].startswith("SEARCH alerts USING COVERING INDEX alerts_active")

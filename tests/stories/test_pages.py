@@ -9,11 +9,13 @@ import aiohttp
 import pytest
 
 from bot.demo.stage import Stage
+from bot.domain.tenant import Installation, Standing
 from bot.standin import jwts
 from bot.standin.driver import RoomDriver
 from bot.standin.tokens import Client
 from bot.usecases import configure
 from bot.web import snippets
+from bot.web.page import frame_ancestors
 from bot.web.server import create_app
 from tests.stories.bot import Bot
 
@@ -211,7 +213,7 @@ async def test_frames_of_the_own_hipchat_only(room: RoomDriver, stage: Stage, as
             answer.headers[name] for name in ("Cache-Control", "X-Content-Type-Options", "Referrer-Policy")
         )
         assert "X-Frame-Options" not in answer.headers
-    assert f"frame-ancestors {stage.hipchat_url}" in policy
+    assert "frame-ancestors http://127.0.0.1:* https://127.0.0.1:*" in policy
     assert "unsafe" not in policy
     assert 'data-theme="dark"' in text
     assert token not in text
@@ -407,3 +409,29 @@ async def test_links_are_revoked(stage: Stage, room: RoomDriver, bot: Bot, ask: 
     new = await ask("GET", card["url"].removeprefix(stage.bot_url), "")
 
     assert (200, 410, 200) == (revoked[0], old[0], new[0])
+
+
+@pytest.mark.parametrize(
+    ("url", "ancestors"),
+    [
+        ("https://api.hipchat.com/v2/capabilities", "https://api.hipchat.com https://*.hipchat.com"),
+        ("https://chat.example.com/v2/capabilities", "https://chat.example.com"),
+        ("https://hipchat.com.evil.example/v2/capabilities", "https://hipchat.com.evil.example"),
+        ("http://[::1]:8080/v2/capabilities", "http://[::1]:* https://[::1]:*"),
+    ],
+)
+def test_whose_frames_show_a_page(url: str, ancestors: str) -> None:
+    """The installation's own host; Hipchat Cloud's web clients live on names of their own."""
+    made = Installation(
+        oauth_id="o",
+        tenant=1,
+        room=None,
+        secret=b"",
+        capabilities_url=url,
+        api_url="",
+        token_url="",
+        scopes="",
+        standing=Standing.ACTIVE,
+    )
+
+    assert ancestors == frame_ancestors(made)
