@@ -14,7 +14,7 @@ BY_ID = "SELECT * FROM people WHERE tenant_id = :tenant AND id = :id"
 BY_MENTION = (
     "SELECT * FROM people WHERE tenant_id = :tenant AND LOWER(mention_name) = :mention ORDER BY fetched_at DESC"
 )
-
+LATEST = "SELECT * FROM people WHERE tenant_id = :tenant ORDER BY fetched_at DESC LIMIT :limit"
 CALLED = """
 SELECT * FROM people WHERE tenant_id = :tenant
 AND (LOWER(mention_name) = :called OR LOWER(email) = :called OR LOWER(name) = :called) ORDER BY fetched_at DESC
@@ -84,3 +84,9 @@ async def called(tx: Tx, tenant: int, text: str) -> Known | None:
         if len(meant) == 1:
             return next(iter(meant.values()))
     return None
+
+
+async def latest(tx: Tx, tenant: int, limit: int) -> list[Known]:
+    """Return the people whom the directory was asked about last, by their names."""
+    rows = await tx.all(LATEST, tenant=tenant, limit=limit)
+    return sorted((_known(row) for row in rows), key=lambda each: each.name.casefold())

@@ -15,10 +15,11 @@ from bot.domain.silence import Silence
 from bot.domain.spans import WEEK
 from bot.domain.tenant import Caller, Hook, Key, Level, Room, Scope
 from bot.domain.verbs import NAMES
-from bot.storage import audit, feeds, parcels, plans, silences, speakers, tenants, week
+from bot.storage import audit, feeds, parcels, people, plans, silences, speakers, tenants, week
 from bot.storage.audit import Entry
 from bot.storage.engine import Storage, Tx
 from bot.storage.parcels import Backlog
+from bot.storage.people import Known
 from bot.usecases import configure, planning
 from bot.usecases.configure import Joined, NewKey
 from bot.usecases.directory import Rank
@@ -27,6 +28,7 @@ from bot.usecases.install import feed_for
 LOOKED_AT = 20_000
 """So many alerts of a week new routes are tried out on."""
 ENTRIES = 50
+PEOPLE = 200
 
 GROUP_ONLY = "only admins of the group change what concerns all of its rooms"
 NO_KEY = "there is no such live key here"
@@ -55,6 +57,7 @@ class Overview:
     tables: Mapping[str, Any]
     waiting: Mapping[str, Backlog]
     silences: Sequence[Silence]
+    people: Sequence[Known]
     entries: Sequence[Entry]
 
 
@@ -74,6 +77,7 @@ async def overview(storage: Storage, caller: Caller, rank: Rank) -> Overview:
             tables=await planning.tables_of(tx, tenant, plan),
             waiting={each.channel: each for each in await parcels.backlog(tx, tenant.id)} if whole else {},
             silences=await silences.of_room(tx, tenant.id, caller.room.id),
+            people=await people.latest(tx, tenant.id, PEOPLE),
             entries=await audit.latest(tx, tenant.id, ENTRIES) if whole else [],
         )
 

@@ -150,6 +150,8 @@ async def unsilence(turn: Turn, command: Command) -> Reply:
             continue
         rest = await end(turn.tx, each, turn.now)
         texts.append(mirror.over(rest, by_hand=True, now=turn.now, zone_name=turn.caller.time_zone))
+        if turn.aloud:
+            turn.ledger.posts.append(_post(each, News.SILENCE_ENDED, texts[-1], turn.now))
     return Reply(text="\n".join(texts), outcome=Outcome.DONE)
 
 

@@ -45,6 +45,7 @@ VERBS: Mapping[str, str] = {
     "undo": "Undo",
     "create": "Create",
     "test": "Test",
+    "unsilence": "End it",
 }
 """What buttons do, and what stands on them."""
 OFFERED: Mapping[State, tuple[str, ...]] = {
@@ -283,14 +284,22 @@ def read(given: Mapping[str, Any]) -> tuple[Command, str]:
     )
     if verb in {"note", "create"} and not text:
         raise Invalid(NO_TEXT)
-    targets = Targets() if verb in {"undo", "create", "test"} else Targets(ranges=_ranges(given.get("numbers")))
+    aimless = verb in {"undo", "create", "test", "unsilence"}
+    targets = Targets() if aimless else Targets(ranges=_ranges(given.get("numbers")))
     severity = given.get("severity")
     if severity not in SEVERITY_WORDS and (severity is not None or verb == "severity"):
         raise Invalid(NO_SEVERITY.format(words=", ".join(_severities())))
     to = given.get("to", "")
     person = (to.strip().removeprefix("@") or "me") if isinstance(to, str) and verb == "assign" else None
+    silences = tuple(first for first, _ in _ranges(given.get("numbers"))) if verb == "unsilence" else ()
     asked = Command(
-        verb=str(verb), targets=targets, person=person, duration=_span(given, str(verb)), note=text, severity=severity
+        silences=silences,
+        verb=str(verb),
+        targets=targets,
+        person=person,
+        duration=_span(given, str(verb)),
+        note=text,
+        severity=severity,
     )
     return asked, press
 

@@ -175,3 +175,19 @@ async def test_a_rooms_owner_sees_that_room_alone(house: House, visit: Visit) ->
     await expect(frame.locator("#hooks")).to_have_count(0)
     await expect(frame.locator("#keys tbody tr")).to_have_count(1)
     assert hipchat is not None
+
+
+async def test_silences_and_people(house: House, visit: Visit) -> None:
+    """A room's silences end by a click, which the room hears; the people whom the bot has met are listed."""
+    await house.stage.room.says("lee", "/alert silence service=db 2h for a while")
+    await house.stage.room.sees("S1 hides")
+    page = await visit("Alex")
+    frame = await opened(page)
+    await expect(frame.locator("#silences li")).to_contain_text("S1 service=db until")
+    await frame.get_by_role("button", name="End it").click()
+    await expect(frame.locator("#silences")).to_contain_text("Nothing is silenced")
+    await house.stage.room.sees("S1 (service=db) is ended")
+    await frame.get_by_text("known here").click()
+
+    await expect(frame.locator("#people")).to_contain_text("lee@example.com")
+    await expect(frame.locator("#said")).to_contain_text("S1")

@@ -56,11 +56,12 @@ secret.addEventListener("close", () => {
 // -- what stands on the page ----------------------------------------------------------------------------------------------
 
 state.addEventListener("click", async (event) => {
-  const { test, rotate, revoke } = event.target.dataset;
+  const { test, rotate, revoke, unsilence } = event.target.dataset;
   if (test !== undefined) await done(() => json("/hipchat/configure/test", test ? { channel: test } : {}));
   else if (rotate) show(await done(() => json(`/hipchat/configure/keys/${rotate}/rotate`, {})));
   else if (revoke) await confirmed(event.target, () => done(() => json(`/hipchat/configure/keys/${revoke}/revoke`, {})));
   else if (event.target.id === "test-alert") await press("test", {}, refresh);
+  else if (unsilence) await press("unsilence", { numbers: [Number(unsilence)] }, refresh);
   else if (event.target.id === "try") await plan(true);
   else if (event.target.id === "revoke-links") await done(() => json("/hipchat/configure/links/revoke", {}));
   else if (event.target.id === "download") download();
