@@ -27,6 +27,8 @@ PROMISED = "{sender} (promises an end at {at})"
 NOBODY = "nobody reports it now"
 RESOLVED = ", resolved {at}"
 SILENCES = "silences: {}"
+CHANGES = "changed shortly before:"
+CHANGE = "  {at} {what}"
 DELIVERIES = "told:"
 NOT_TOLD = "told: nothing to any room"
 ROW = "  {at} {news}: {result}"
@@ -70,6 +72,7 @@ class Known:
     route: str = ""
     policy: str = ""
     silences: Sequence[str] = ()
+    changes: Sequence[tuple[int, str]] = ()
 
 
 def why(known: Known, *, now: int, zone_name: str) -> str:
@@ -88,6 +91,11 @@ def why(known: Known, *, now: int, zone_name: str) -> str:
     rows += _episodes(known, now, zone_name)
     rows.append(_senders(alert, now, zone_name))
     rows += [SILENCES.format("; ".join(known.silences))] if known.silences else []
+    if known.changes:
+        rows.append(CHANGES)
+        rows += [
+            CHANGE.format(at=_at(at, now, zone_name), what=shown(what, NOTE_LONGEST)) for at, what in known.changes
+        ]
     rows += _tellings(known.tellings, now, zone_name)
     rows += [
         DUE.format(

@@ -6,7 +6,7 @@ from bot.domain import action, handover, likeness, reasons, recall, reply, spans
 from bot.domain import story as stories
 from bot.domain.action import Wish
 from bot.domain.actor import Who
-from bot.domain.alert import Action, Alert, Refused
+from bot.domain.alert import HOUR, MINUTE, Action, Alert, Refused
 from bot.domain.commands import Command
 from bot.domain.mirror import what
 from bot.domain.reasons import Known
@@ -16,7 +16,7 @@ from bot.domain.routing import route_for
 from bot.domain.silence import covering
 from bot.domain.tally import SEEN_ACTIONS, Tally
 from bot.domain.telling import Telling
-from bot.storage import alerts, feeds, memory, outbox, parcels, plans, search, silences, tenants, timers
+from bot.storage import alerts, changes, feeds, memory, outbox, parcels, plans, search, silences, tenants, timers
 from bot.storage.engine import Tx
 from bot.usecases.asking import Asked, Turn, ask, here_of, meant
 from bot.usecases.change import Decided
@@ -25,6 +25,7 @@ WEEK = 7 * spans.DAY
 COUNTED_MOST = 20_000
 """So many alerts are added up, the newest."""
 LIKE_MOST = 5
+CHANGES_SHOWN = 5
 LOOKED_AT = 500
 """So many alerts with the same words, or not in the index yet, are looked at."""
 
@@ -83,8 +84,15 @@ async def known_of(tx: Tx, alert: Alert, now: int) -> Known:
         events=await alerts.history_of(tx, alert.tenant, alert.number),
         tellings=await _tellings(tx, alert, room.name if room else ""),
         due=await timers.of_alert(tx, alert.tenant, alert.number, sorted(reasons.WHAT)) if alert.active else [],
+        changes=await _changes(tx, alert),
         silences=[f"{silence.label} ({what(silence)})" for silence in hiding],
     )
+
+
+async def _changes(tx: Tx, alert: Alert) -> list[tuple[int, str]]:
+    """Return what the alert's feed said was changed in the hour before it was opened, the last first."""
+    found = await changes.between(tx, alert.feed, alert.opened_at - HOUR, alert.opened_at + MINUTE, CHANGES_SHOWN)
+    return [(each.at, " · ".join(filter(None, (each.summary, each.source, each.link)))) for each in found]
 
 
 async def _tellings(tx: Tx, alert: Alert, home: str) -> list[Telling]:

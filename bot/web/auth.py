@@ -83,6 +83,15 @@ async def admitted(request: web.Request, scope: Scope | None = None) -> Key:
     raise Problem(401, UNKNOWN_KEY if seen or secret else NO_KEY, headers=CHALLENGE)
 
 
+async def admitted_with(request: web.Request, secret: str, scope: Scope) -> Key:
+    """Return the key whose secret stands in a body, with this scope. 401 for an unknown key, 403 without the scope."""
+    if not is_key(secret) or (key := await request.app[KEYRING].find(secret)) is None:
+        raise Problem(401, UNKNOWN_KEY)
+    if scope not in key.scopes:
+        raise Problem(403, NO_SCOPE.format(scope=scope.value))
+    return key
+
+
 def is_key(secret: str) -> bool:
     """Whether a text looks like a key: 32 characters of `[A-Za-z0-9]`."""
     return len(secret) == KEY_LENGTH and secret.isascii() and secret.isalnum()

@@ -253,3 +253,21 @@ async def test_create(room: RoomDriver, bot: Bot) -> None:
     assert ["opened by Dana", "acked by Lee"] == await bot.history(1)
     assert [3] == await bot.fires("Disk")
     await room.sees("#3 Disk")
+
+
+async def test_why_names_what_was_changed_before(stage: Stage, room: RoomDriver, bot: Bot, clock: MovableClock) -> None:
+    """A deployment within the hour before an alert stands beside it; one of yesterday does not."""
+    key = await stage.key()
+    assert bot.backend is not None
+    for summary in ("Deployed shop 1.1", "Deployed shop 1.2"):
+        body = {"routing_key": key, "payload": {"summary": summary, "source": "ci"}}
+        async with bot.backend.session.post(f"{stage.bot_url}/v2/change/enqueue", json=body) as answer:
+            assert 202 == answer.status
+        clock.forward(hours=20 if summary.endswith("1") else 0.5)
+    await bot.fires("Checkout is slow")
+    await room.sees("#1 Checkout is slow")
+    await room.says("dana", "/alert why 1")
+    text = (await room.sees("changed shortly before:")).text
+
+    assert "Deployed shop 1.2 · ci" in text
+    assert "Deployed shop 1.1" not in text

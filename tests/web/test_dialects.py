@@ -1,0 +1,262 @@
+"""Other services' addresses: their public clients post to us unmodified, and are answered as they expect."""
+
+import asyncio
+import json
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pagerduty
+import pytest
+from aiohttp.test_utils import TestServer
+
+from bot.standin.tls import make_context
+from bot.web.server import create_app
+from tests.web.conftest import SECRETS, Desk
+
+KEY = SECRETS["ingest"]
+TRIGGER = {
+    "routing_key": KEY,
+    "event_action": "trigger",
+    "dedup_key": "db1/disk",
+    "payload": {
+        "summary": "Disk 97 % full on db1",
+        "source": "db1",
+        "severity": "critical",
+        "component": "sda1",
+        "custom_details": {"used": "97 %"},
+    },
+    "links": [{"href": "https://wiki.example/disk", "text": "Runbook"}],
+    "client": "cron",
+    "client_url": "https://cron.example",
+}
+
+
+async def sent(desk: Desk, path: str, body: Any) -> tuple[int, Any]:
+    """Post JSON without any header of ours, and return status and answer."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    async with desk.client.post(path, data=data, headers={"Content-Type": "application/json"}) as response:
+        return response.status, await response.json(content_type=None)
+
+
+# --- PagerDuty --------------------------------------------------------------------------------------------------------
+
+
+async def test_an_event_is_an_alert(desk: Desk) -> None:
+    """By the routing key in the body; again it is one more report, and a resolve closes it."""
+    first = await sent(desk, "/v2/enqueue", TRIGGER)
+    await sent(desk, "/v2/enqueue", TRIGGER)
+    (alert,) = await desk.alerts()
+    await sent(desk, "/v2/enqueue", {"routing_key": KEY, "event_action": "acknowledge", "dedup_key": "db1/disk"})
+    acked = (await desk.alerts())[0]["state"]
+    await sent(desk, "/v2/enqueue", {"routing_key": KEY, "event_action": "resolve", "dedup_key": "db1/disk"})
+
+    assert (202, {"status": "success", "message": "Event processed", "dedup_key": "db1/disk"}) == first
+    assert ("critical", "db1", 2) == (alert["severity"], alert["source"], alert["count"])
+    assert {"component": "sda1", "used": "97 %", "client": "cron"} == alert["labels"]
+    assert ["https://wiki.example/disk", "https://cron.example"] == [link["href"] for link in alert["links"]]
+    assert ("acked", "closed") == (acked, (await desk.alerts())[0]["state"])
+
+
+async def test_a_trigger_without_a_key_is_always_new(desk: Desk) -> None:
+    """It gets one, which the answer says."""
+    body = {name: value for name, value in TRIGGER.items() if name != "dedup_key"}
+    keys = [(await sent(desk, "/v2/enqueue", body))[1]["dedup_key"] for _ in range(2)]
+
+    assert 2 == len(set(keys)) == len(await desk.alerts())
+
+
+async def test_after_a_resolve_a_trigger_is_new(desk: Desk) -> None:
+    """Within minutes the same number comes back; what was not open is resolved without an error."""
+    resolve = {"routing_key": KEY, "event_action": "resolve", "dedup_key": "never seen"}
+    assert 202 == (await sent(desk, "/v2/enqueue", resolve))[0]
+    await sent(desk, "/v2/enqueue", TRIGGER)
+    await sent(desk, "/v2/enqueue", {**resolve, "dedup_key": "db1/disk"})
+    await sent(desk, "/v2/enqueue", TRIGGER)
+    (alert,) = await desk.alerts()
+
+    assert ("open", 1) == (alert["state"], alert["alert"])
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"not json", "'routing_key' is unknown"),
+        ([], "'routing_key' is unknown"),
+        ({**TRIGGER, "routing_key": "x" * 32}, "'routing_key' is unknown"),
+        ({**TRIGGER, "routing_key": 5}, "'routing_key' is unknown"),
+        ({**TRIGGER, "routing_key": SECRETS["read"]}, "'routing_key' is unknown"),
+        ({**TRIGGER, "event_action": "explode"}, "'event_action' is not one of"),
+        ({**TRIGGER, "payload": None}, "'payload' is missing"),
+        ({**TRIGGER, "payload": {"summary": " "}}, "'payload.summary' is missing"),
+        ({**TRIGGER, "dedup_key": "k" * 256}, "'dedup_key' is longer"),
+        ({"routing_key": KEY, "event_action": "resolve"}, "'dedup_key' is missing"),
+    ],
+)
+async def test_what_is_no_event(desk: Desk, body: Any, error: str) -> None:
+    """400 in PagerDuty's words, and nothing is stored."""
+    status, answered = await sent(desk, "/v2/enqueue", body)
+
+    assert (400, "invalid event") == (status, answered["status"])
+    assert error in answered["errors"][0]
+    assert [] == await desk.alerts()
+
+
+async def test_odd_details_are_kept(desk: Desk) -> None:
+    """Details that are a text, an unknown severity, hostile words."""
+    payload = {"summary": "<script>\x00", "source": None, "severity": "apocalyptic", "custom_details": "some text"}
+    status, _ = await sent(desk, "/v2/enqueue", {**TRIGGER, "payload": payload, "links": "none", "client": 7})
+    (alert,) = await desk.alerts()
+
+    assert 202 == status
+    assert ("warning", "some text") == (alert["severity"], alert["description"])
+    assert "apocalyptic" == alert["labels"]["severity_raw"]
+
+
+async def test_the_public_client_of_pagerduty(desk: Desk, tmp_path: Path) -> None:
+    """The package `pagerduty` triggers, acknowledges, resolves and sends change events, with its own kind of times."""
+    context, ca_file = make_context(tmp_path)
+    server = TestServer(create_app(desk.parts))
+    await server.start_server(ssl=context)
+    url = f"https://127.0.0.1:{server.port}"
+
+    def use() -> str:
+        client = pagerduty.EventsApiV2Client(KEY, base_url=url, verify=ssl.create_default_context(cafile=str(ca_file)))
+        key: str = client.trigger("Disk full", "db1", severity="error", custom_details={"a": "b"})
+        client.acknowledge(key)
+        # The client's own way to tell the time fails in version 7.2; this is what it would write.
+        at = "2026-01-02T03:04:04.123456+00:00Z"
+        client.submit("Deployed shop 1.2", source="ci", links=[{"href": "https://ci.example/1"}], timestamp=at)
+        other: str = client.trigger("Another", "db2")
+        client.resolve(other)
+        client.close()
+        return key
+
+    key = await asyncio.to_thread(use)
+    await server.close()
+    alerts = {alert["summary"]: alert for alert in await desk.alerts()}
+
+    assert (key, "acked", "error") == tuple(alerts["Disk full"][name] for name in ("dedup_key", "state", "severity"))
+    assert "closed" == alerts["Another"]["state"]
+    async with desk.parts.storage.read() as tx:
+        (change,) = await tx.all("SELECT * FROM changes")
+    assert ("Deployed shop 1.2", "ci", 1_767_323_044_123) == (change["summary"], change["source"], change["at"])
+
+
+async def test_a_change_event_never_alerts(desk: Desk) -> None:
+    """Without a summary it is refused as an event is."""
+    body = {"routing_key": KEY, "payload": {"summary": "Deployed", "timestamp": "2026-01-02T03:04:05+00:00Z"}}
+    good = await sent(desk, "/v2/change/enqueue", body)
+    bad = await sent(desk, "/v2/change/enqueue", {"routing_key": KEY, "payload": {}})
+
+    assert (202, "success") == (good[0], good[1]["status"])
+    assert 400 == bad[0]
+    assert [] == await desk.alerts()
+
+
+# --- NRDP -------------------------------------------------------------------------------------------------------------
+
+RESULT = {
+    "checkresult": {"type": "service"},
+    "hostname": "db1",
+    "servicename": "Disk",
+    "state": "2",
+    "output": "CRITICAL 97 % | used=97%",
+}
+
+
+async def nrdp(desk: Desk, **form: str) -> tuple[int, str]:
+    """Send a form as NRDP's clients do."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with desk.client.post("/nrdp/", data=urlencode(form), headers=headers) as response:
+        return response.status, await response.text()
+
+
+def results(*given: Any) -> str:
+    """Write check results as JSON."""
+    return json.dumps({"checkresults": list(given)})
+
+
+async def test_check_results(desk: Desk) -> None:
+    """A state is a problem or none; only what changes it is news."""
+    answered = [await nrdp(desk, token=KEY, cmd="submitcheck", json=results(RESULT)) for _ in range(2)]
+    (alert,) = await desk.alerts()
+    await nrdp(desk, token=KEY, cmd="submitcheck", json=results({**RESULT, "state": "0", "output": "OK"}))
+
+    assert {(200, '{"result":{"status":0,"message":"OK","meta":{"output":"1 checks processed."}}}')} == set(answered)
+    assert ("Disk on db1 is CRITICAL: CRITICAL 97 %", "critical", 2) == tuple(
+        alert[name] for name in ("summary", "severity", "count")
+    )
+    assert ("db1!Disk", {"host": "db1", "service": "Disk"}) == (alert["dedup_key"], alert["labels"])
+    assert "closed" == (await desk.alerts())[0]["state"]
+
+
+async def test_check_results_as_xml(desk: Desk) -> None:
+    """Are answered as XML; a host that is down is critical."""
+    xml = "<?xml version='1.0'?><checkresults><checkresult type='host'><hostname>db2</hostname><state>1</state><output>no &lt;ping&gt;</output></checkresult></checkresults>"
+    status, text = await nrdp(desk, token=KEY, cmd="submitcheck", xml=xml)
+    (alert,) = await desk.alerts()
+
+    assert 200 == status
+    assert "<status>0</status><message>OK</message><meta><output>1 checks processed.</output></meta>" in text
+    assert ("db2 is DOWN: no <ping>", "critical") == (alert["summary"], alert["severity"])
+
+
+async def test_a_bad_result_does_not_stop_the_others(desk: Desk) -> None:
+    """It is named in the answer."""
+    bad: list[Any] = [{"hostname": "", "state": "1"}, {"hostname": "x", "state": "9"}, 5]
+    _, text = await nrdp(desk, token=KEY, cmd="submitcheck", json=results(*bad, RESULT))
+
+    assert "1 checks processed. hostname is missing state is not one of 0, 1, 2, 3 hostname is missing" in text
+    assert 1 == len(await desk.alerts())
+
+
+BOMB = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]><checkresults>&b;</checkresults>"
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"cmd": "submitcheck", "json": results(RESULT)}, "NO TOKEN"),
+        ({"token": "x" * 32, "cmd": "submitcheck", "json": results(RESULT)}, "BAD TOKEN"),
+        ({"token": SECRETS["read"], "cmd": "submitcheck", "json": results(RESULT)}, "BAD TOKEN"),
+        ({"token": KEY, "cmd": "submitcheck"}, "NO DATA"),
+        ({"token": KEY, "cmd": "submitcheck", "json": "[["}, "BAD JSON"),
+        ({"token": KEY, "cmd": "submitcheck", "json": "[]"}, "BAD JSON"),
+        ({"token": KEY, "cmd": "submitcheck", "xml": "<a"}, "BAD XML"),
+        ({"token": KEY, "cmd": "submitcheck", "xml": "<a/>"}, "BAD XML"),
+        ({"token": KEY, "cmd": "submitcheck", "xml": BOMB}, "BAD XML"),
+        ({"token": KEY, "cmd": "submitcmd", "command": "SHUTDOWN_PROGRAM"}, "NO COMMAND"),
+        ({"token": KEY, "cmd": "dance"}, "NO REQUEST HANDLER"),
+    ],
+)
+async def test_errors_are_answers_too(desk: Desk, form: dict[str, str], message: str) -> None:
+    """Always 200; the body says what it is worth, and nothing is stored."""
+    status, text = await nrdp(desk, **form)
+
+    assert 200 == status
+    assert message in text
+    assert "-1" in text
+    assert [] == await desk.alerts()
+
+
+async def test_hello_needs_no_token(desk: Desk) -> None:
+    """It says what answers here."""
+    async with desk.client.get("/nrdp/?cmd=hello") as response:
+        assert "<product>alertbot (NRDP)</product>" in await response.text()
+
+
+async def test_external_commands(desk: Desk) -> None:
+    """What was acknowledged in Nagios is acked here, with its author and comment."""
+    await nrdp(desk, token=KEY, cmd="submitcheck", json=results(RESULT))
+    command = "ACKNOWLEDGE_SVC_PROBLEM;db1;Disk;2;0;1;anna;on it; really"
+    answered = await nrdp(desk, token=KEY, cmd="submitcmd", command=command)
+    (alert,) = await desk.alerts()
+    await nrdp(desk, token=KEY, cmd="submitcmd", command="REMOVE_SVC_ACKNOWLEDGEMENT;db1;Disk")
+    history = (await desk.get("/api/v1/alerts/1/history"))["history"]
+
+    assert "<status>0</status>" in answered[1]
+    assert "acked" == alert["state"]
+    assert "on it; really" in [row["note"] for row in history]
+    assert "open" == (await desk.alerts())[0]["state"]
