@@ -68,6 +68,12 @@ async def one(storage: Storage, key: Key, number: int) -> Shown:
         return (await _shown(tx, key, [await _alert(tx, key, number)]))[0]
 
 
+async def latest(storage: Storage, key: Key, dedup_key: str) -> Alert | None:
+    """Return the newest alert of a dedup key in the key's feed, or None."""
+    async with storage.read() as tx:
+        return (await alerts.latest_of(tx, key.feed.id, [dedup_key])).get(dedup_key)
+
+
 async def beside_room(storage: Storage, key: Key, alert: Alert) -> Shown:
     """Return an alert that is already known, beside its room."""
     async with storage.read() as tx:

@@ -1,0 +1,278 @@
+"""Opsgenie: its Alert API at its own paths (alert-sources.md 1.6), so that its clients and SDKs work against us.
+
+What it calls asynchronous is done before the answer; the status of a request tells the truth about it at once. An alert's id
+and a request's are made of the number and the outcome, so that nothing has to be kept for them.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.alert import Action, Alert, Refused, State
+from bot.domain.errors import AlertbotError, Unknown
+from bot.domain.signal import key_within_limit
+from bot.domain.tenant import Key, Scope
+from bot.parts import PARTS
+from bot.sources import opsgenie
+from bot.sources.opsgenie import Invalid
+from bot.sources.payload import Fields
+from bot.sources.values import time_of
+from bot.usecases import act, views
+from bot.web.auth import admitted
+from bot.web.bodies import answer, instant
+from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver
+
+PROCESSED = "Request will be processed"
+NO_ALERT = "Alert does not exist"
+ACTIONS = ("Create", "Acknowledge", "UnAcknowledge", "Close", "AddNote", "Snooze", "Assign", "Update")
+NAMES: Mapping[str, str] = {
+    "acknowledge": "Acknowledge",
+    "unacknowledge": "UnAcknowledge",
+    "close": "Close",
+    "notes": "AddNote",
+    "snooze": "Snooze",
+    "assign": "Assign",
+}
+STATUSES: Mapping[str, frozenset[State]] = {
+    "open": frozenset({State.OPEN, State.ACKED, State.SNOOZED}),
+    "closed": frozenset({State.CLOSED}),
+}
+PAGE = 100
+NO_OWNER = "Owner can not be empty"
+NO_END = "EndTime must be an ISO 8601 time in the future"
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of the Alert API."""
+    return [
+        web.post("/v2/alerts", post_alert),
+        web.get("/v2/alerts", get_alerts),
+        web.get("/v2/alerts/requests/{request}", get_request),
+        web.get("/v2/alerts/{identifier}", get_alert),
+        web.post(
+            f"/v2/alerts/{{identifier}}/{{action:{'|'.join([*opsgenie.SPOKEN, 'snooze', 'assign'])}}}", post_action
+        ),
+        web.put(f"/v2/alerts/{{identifier}}/{{field:{'|'.join(opsgenie.CHANGED)}}}", put_field),
+        web.patch(f"/v2/alerts/{{identifier}}/{{field:{'|'.join(opsgenie.CHANGED)}}}", put_field),
+    ]
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+async def post_alert(request: web.Request) -> web.Response:
+    """Take an alert: 202 after the commit."""
+    key = await admitted(request, Scope.INGEST)
+    body = await body_of(request, SOURCE_BODY_LIMIT)
+    try:
+        created = opsgenie.create(opsgenie.fields_of(body))
+    except Invalid as invalid:
+        return _invalid(invalid)
+    items = [created.signal]
+    if created.note:
+        items.append(opsgenie.spoken("notes", Fields({"note": created.note}), created.signal.dedup_key))
+    results = await deliver(request, key, opsgenie.SENDER, body, items)
+    return _accepted("Create", results[0].alert)
+
+
+async def post_action(request: web.Request) -> web.Response:
+    """Say something of an alert. Its acknowledge and close are good with `ingest`, snooze and assign need `act`."""
+    action = request.match_info["action"]
+    key = await admitted(request, Scope.ACT if action in {"snooze", "assign"} else Scope.INGEST)
+    body = await body_of(request, SOURCE_BODY_LIMIT)
+    name = NAMES.get(action, "Update")
+    try:
+        given = opsgenie.fields_of(body)
+        alert = await _found(request, key)
+        if action in {"snooze", "assign"}:
+            return _accepted(name, await _acted(request, key, action, given, alert))
+        if alert is None:
+            opsgenie.spoken(action, given, "")
+            return _accepted(name, None)
+        signal = opsgenie.spoken(action, given, alert.dedup_key)
+    except Invalid as invalid:
+        return _invalid(invalid)
+    results = await deliver(request, key, opsgenie.SENDER, body, [signal])
+    return _accepted(name, results[0].alert)
+
+
+async def put_field(request: web.Request) -> web.Response:
+    """Put an alert's priority, message or description anew."""
+    key = await admitted(request, Scope.INGEST)
+    body = await body_of(request, SOURCE_BODY_LIMIT)
+    try:
+        given = opsgenie.fields_of(body)
+        alert = await _found(request, key)
+        if alert is None or not alert.active:
+            return _accepted("Update", None)
+        signal = opsgenie.changed(request.match_info["field"], given, alert)
+    except Invalid as invalid:
+        return _invalid(invalid)
+    await deliver(request, key, opsgenie.SENDER, body, [signal])
+    return _accepted("Update", alert.number)
+
+
+async def _acted(request: web.Request, key: Key, action: str, given: Fields, alert: Alert | None) -> int | None:
+    """Snooze or assign; None when there is no such alert, or when its state does not allow it."""
+    parts = request.app[PARTS]
+    now = parts.clock()
+    until, to = None, None
+    if action == "snooze":
+        until = time_of(given.text("endTime"))
+        if until is None or until <= now:
+            raise Invalid("endTime", NO_END)
+    else:
+        to = given.text("owner.username", "owner.id")
+        if not to:
+            raise Invalid("owner", NO_OWNER)
+    if alert is None:
+        return None
+    try:
+        await act.perform_api(
+            parts.storage,
+            key=key,
+            number=alert.number,
+            action=Action(action),
+            by=given.text("user") or given.text("source") or key.name,
+            note=given.text("note"),
+            to=to,
+            until=until,
+            now=now,
+            rules=parts.rules,
+        )
+    except Refused:
+        return None
+    except AlertbotError as error:
+        raise Invalid(action, str(error)) from None
+    parts.wakeups.outbox.set()
+    parts.wakeups.timers.set()
+    return alert.number
+
+
+def _accepted(action: str, number: int | None) -> web.Response:
+    request_id = f"{ACTIONS.index(action):08x}-{number is not None:04x}-4000-8000-{number or 0:012x}"
+    return answer({"result": PROCESSED, "took": 0.0, "requestId": request_id}, 202)
+
+
+def _invalid(invalid: Invalid) -> web.Response:
+    body = {
+        "message": "Request body is not processable. Please check the errors.",
+        "errors": {invalid.field: invalid.reason},
+    }
+    return answer({**body, "took": 0.0, "requestId": f"{0:08x}-0000-4000-8000-{0:012x}"}, 422)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+async def get_request(request: web.Request) -> web.Response:
+    """Answer what became of a request: what its id says."""
+    await admitted(request)
+    parts = request.match_info["request"].split("-")
+    try:
+        action, good, number = ACTIONS[int(parts[0], 16)], parts[1] == "0001", int(parts[4], 16)
+    except (ValueError, IndexError):
+        return answer({"message": "Request not found", "took": 0.0, "requestId": ""}, 404)
+    data = {
+        "success": good,
+        "isSuccess": good,
+        "action": action,
+        "processedAt": instant(request.app[PARTS].clock()),
+        "integrationId": "alertbot",
+        "status": "Processed" if good else NO_ALERT,
+        "alertId": alert_id(number) if good else "",
+        "alias": "",
+    }
+    return answer({"data": data, "took": 0.0, "requestId": request.match_info["request"]})
+
+
+async def get_alert(request: web.Request) -> web.Response:
+    """Answer one alert."""
+    key = await admitted(request, Scope.READ)
+    begun = time.perf_counter()
+    alert = await _found(request, key)
+    if alert is None:
+        return answer({"message": NO_ALERT, "took": 0.0, "requestId": ""}, 404)
+    return answer({"data": data_of(alert), "took": round(time.perf_counter() - begun, 3), "requestId": ""})
+
+
+async def get_alerts(request: web.Request) -> web.Response:
+    """Answer a page of alerts, newest first; of a query `status: open`, `status: closed` and plain words are understood."""
+    key = await admitted(request, Scope.READ)
+    query = request.query
+    limit = min(PAGE, int(query["limit"])) if query.get("limit", "").isdecimal() else 20
+    words = [
+        word
+        for word in query.get("query", "").replace(": ", ":").replace("=", ":").split()
+        if word.upper() not in {"AND", "OR"}
+    ]
+    states = next(
+        (
+            STATUSES[word[7:].lower()]
+            for word in words
+            if word.lower().startswith("status:") and word[7:].lower() in STATUSES
+        ),
+        frozenset(State),
+    )
+    plain = [word.strip('"') for word in words if ":" not in word]
+    page = await views.page(request.app[PARTS].storage, key, states=states, words=plain, limit=max(1, limit))
+    return answer({"data": [data_of(shown.alert) for shown in page.alerts], "paging": {}, "took": 0.0, "requestId": ""})
+
+
+async def _found(request: web.Request, key: Key) -> Alert | None:
+    """Return the alert that a request names: by id, by alias or by tiny id (`identifierType`); None when there is none."""
+    named = request.match_info["identifier"]
+    storage = request.app[PARTS].storage
+    kind = request.query.get("identifierType", "id").lower()
+    if kind == "alias":
+        return await views.latest(storage, key, key_within_limit(named))
+    text = named if kind == "tiny" else named.rpartition("-")[2]
+    try:
+        number = int(text, 10 if kind == "tiny" else 16)
+        shown = await views.one(storage, key, number) if 0 < number < 2**53 else None
+    except (ValueError, Unknown):
+        return None
+    return shown.alert if shown else None
+
+
+def alert_id(number: int) -> str:
+    """Return the id of an alert in this dialect: its number at the end of a UUID."""
+    return f"a1e47b07-0000-4000-8000-{number:012x}"
+
+
+def data_of(alert: Alert) -> dict[str, Any]:
+    """Return an alert as Opsgenie shows it."""
+    labels = dict(alert.labels)
+    closed = alert.state is State.CLOSED
+    return {
+        "id": alert_id(alert.number),
+        "tinyId": str(alert.number),
+        "alias": alert.dedup_key,
+        "message": alert.summary[: opsgenie.MESSAGE_LIMIT],
+        "status": "closed" if closed else "open",
+        "acknowledged": alert.state is State.ACKED,
+        "isSeen": alert.state is not State.OPEN,
+        "tags": [name for name, value in labels.items() if value == "true"],
+        "snoozed": alert.state is State.SNOOZED,
+        "snoozedUntil": instant(alert.until) if alert.state is State.SNOOZED and alert.until else None,
+        "count": alert.count,
+        "lastOccurredAt": instant(alert.last_seen_at),
+        "createdAt": instant(alert.opened_at),
+        "updatedAt": instant(max(alert.last_seen_at, alert.state_at)),
+        "source": alert.source,
+        "owner": alert.owner.name if alert.owner else "",
+        "priority": opsgenie.SEVERITIES[alert.severity.word],
+        "responders": [],
+        "integration": {"id": "alertbot", "name": "alertbot", "type": "API"},
+        "report": {"acknowledgedBy": alert.state_by}
+        if alert.state is State.ACKED
+        else {"closedBy": alert.state_by}
+        if closed
+        else {},
+        "actions": [],
+        "entity": labels.get("entity", ""),
+        "description": alert.description,
+        "details": labels,
+    }

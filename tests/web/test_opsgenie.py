@@ -1,0 +1,178 @@
+"""Opsgenie's Alert API: its SDK works against us unmodified, and is told the truth about what became of its requests."""
+
+import asyncio
+import json
+from typing import Any
+
+import opsgenie_sdk
+import pytest
+
+from bot.web.opsgenie import alert_id
+from tests.web.conftest import SECRETS, Desk
+
+ALERT = {
+    "message": "Disk 97 % full on db1",
+    "alias": "db1/disk",
+    "priority": "P1",
+    "source": "cron",
+    "tags": ["db", "disk"],
+    "details": {"used": "97 %"},
+    "description": "4 GB left",
+    "note": "seen before",
+}
+
+
+async def call(desk: Desk, method: str, path: str, body: Any = None, *, key: str = "ingest") -> tuple[int, Any]:
+    """Ask with a GenieKey, and return status and answer."""
+    headers = {"Authorization": f"GenieKey {SECRETS[key]}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body)
+    async with desk.client.request(method, path, data=data, headers=headers) as response:
+        return response.status, await response.json(content_type=None)
+
+
+async def became(desk: Desk, answered: Any) -> tuple[bool, str]:
+    """Ask what became of a request."""
+    status, body = await call(desk, "GET", f"/v2/alerts/requests/{answered['requestId']}")
+    assert 200 == status
+    return body["data"]["isSuccess"], body["data"]["alertId"]
+
+
+async def test_create(desk: Desk) -> None:
+    """One open alert per alias; a repeat is counted; tags and details are labels."""
+    status, first = await call(desk, "POST", "/v2/alerts", ALERT)
+    await call(desk, "POST", "/v2/alerts", ALERT)
+    (alert,) = await desk.alerts()
+    history = (await desk.get("/api/v1/alerts/1/history"))["history"]
+
+    assert (202, "Request will be processed") == (status, first["result"])
+    assert (True, alert_id(1)) == await became(desk, first)
+    assert ("db1/disk", "critical", "cron", 2) == tuple(
+        alert[name] for name in ("dedup_key", "severity", "source", "count")
+    )
+    assert {"db": "true", "disk": "true", "used": "97 %"} == alert["labels"]
+    assert "seen before" in [row["note"] for row in history]
+
+
+async def test_what_is_said_of_an_alert(desk: Desk) -> None:
+    """By alias, id or tiny id; what does not exist is no success."""
+    await call(desk, "POST", "/v2/alerts", ALERT)
+    _, acked = await call(
+        desk, "POST", "/v2/alerts/db1%2Fdisk/acknowledge?identifierType=alias", {"user": "anna", "note": "on it"}
+    )
+    state = (await desk.alerts())[0]["state"]
+    _, unacked = await call(desk, "POST", f"/v2/alerts/{alert_id(1)}/unacknowledge", {})
+    _, noted = await call(desk, "POST", "/v2/alerts/1/notes?identifierType=tiny", {"note": "hello"})
+    _, closed = await call(desk, "POST", "/v2/alerts/db1%2Fdisk/close?identifierType=alias")
+    _, nothing = await call(desk, "POST", "/v2/alerts/nope/acknowledge?identifierType=alias", {})
+
+    assert "acked" == state
+    assert [True] * 4 == [(await became(desk, each))[0] for each in (acked, unacked, noted, closed)]
+    assert (False, "") == await became(desk, nothing)
+    assert "closed" == (await desk.alerts())[0]["state"]
+
+
+async def test_snooze_and_assign(desk: Desk) -> None:
+    """Need a key that may act; a closed alert is not snoozed, which its request's status says."""
+    await call(desk, "POST", "/v2/alerts", ALERT)
+    path = "/v2/alerts/1/{}?identifierType=tiny"
+    refused = await call(desk, "POST", path.format("assign"), {"owner": {"username": "lee"}})
+    _, assigned = await call(desk, "POST", path.format("assign"), {"owner": {"username": "lee"}}, key="every")
+    end = "2026-01-02T05:04:05Z"
+    _, snoozed = await call(desk, "POST", path.format("snooze"), {"endTime": end}, key="every")
+    (alert,) = await desk.alerts()
+    past = await call(desk, "POST", path.format("snooze"), {"endTime": "2020-01-01T00:00:00Z"}, key="every")
+    await call(desk, "POST", path.format("close"))
+    _, late = await call(desk, "POST", path.format("snooze"), {"endTime": end}, key="every")
+
+    assert 403 == refused[0]
+    assert [True, True, False] == [(await became(desk, each))[0] for each in (assigned, snoozed, late)]
+    assert ("snoozed", "lee", "2026-01-02T05:04:05.000Z") == tuple(alert[name] for name in ("state", "owner", "until"))
+    assert 422 == past[0]
+
+
+async def test_priority_and_words(desk: Desk) -> None:
+    """Are put anew on the alert."""
+    await call(desk, "POST", "/v2/alerts", {**ALERT, "priority": "P4"})
+    await call(desk, "PUT", "/v2/alerts/1/priority?identifierType=tiny", {"priority": "P2"})
+    await call(desk, "PUT", "/v2/alerts/1/message?identifierType=tiny", {"message": "Disk 99 % full"})
+    (alert,) = await desk.alerts()
+
+    assert ("error", "Disk 99 % full") == (alert["severity"], alert["summary"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/v2/alerts", {}, "message"),
+        ("/v2/alerts", [], "body"),
+        ("/v2/alerts", {"message": " "}, "message"),
+        ("/v2/alerts", {"message": "x", "priority": "P9"}, "priority"),
+        ("/v2/alerts/x/notes?identifierType=alias", {}, "note"),
+        ("/v2/alerts/x/snooze?identifierType=alias", {"endTime": "soon"}, "endTime"),
+        ("/v2/alerts/x/assign?identifierType=alias", {"owner": {}}, "owner"),
+    ],
+)
+async def test_what_is_not_processable(desk: Desk, path: str, body: Any, field: str) -> None:
+    """422 names the field, and nothing is stored."""
+    status, answered = await call(desk, "POST", path, body, key="every")
+
+    assert 422 == status
+    assert field in answered["errors"]
+    assert [] == await desk.alerts()
+
+
+@pytest.mark.parametrize("identifier", ["x", "0", "-1", "1" * 40, "a1e47b07-0000-4000-8000-zzz", "%00", "%F0%9F%98%80"])
+async def test_unknown_alerts(desk: Desk, identifier: str) -> None:
+    """404 to read, and no success to write, however they are named."""
+    for kind in ("id", "alias", "tiny"):
+        read = await call(desk, "GET", f"/v2/alerts/{identifier}?identifierType={kind}", key="read")
+        status, written = await call(desk, "POST", f"/v2/alerts/{identifier}/close?identifierType={kind}", {})
+
+        assert (404, 202) == (read[0], status)
+        assert (False, "") == await became(desk, written)
+
+
+async def test_of_another_feed(desk: Desk) -> None:
+    """A key sees its own feed alone."""
+    await call(desk, "POST", "/v2/alerts", ALERT)
+
+    assert 404 == (await call(desk, "GET", "/v2/alerts/1?identifierType=tiny", key="other feed"))[0]
+    assert [] == (await call(desk, "GET", "/v2/alerts", key="other feed"))[1]["data"]
+    assert 403 == (await call(desk, "GET", "/v2/alerts", key="ingest"))[0]
+    async with desk.client.post("/v2/alerts", json=ALERT) as response:
+        assert 401 == response.status
+
+
+async def test_the_public_sdk(desk: Desk) -> None:
+    """The package `opsgenie-sdk` creates, reads, lists, acknowledges and closes."""
+    url = str(desk.client.make_url("")).rstrip("/")
+
+    def use() -> tuple[Any, Any, Any]:
+        configuration = opsgenie_sdk.configuration.Configuration()
+        configuration.api_key["Authorization"] = SECRETS["every"]
+        configuration.host = url
+        api = opsgenie_sdk.AlertApi(opsgenie_sdk.api_client.ApiClient(configuration=configuration))
+        api.create_alert(opsgenie_sdk.CreateAlertPayload(message="Disk full", alias="disk", priority="P1"))
+        api.acknowledge_alert(
+            identifier="disk",
+            identifier_type="alias",
+            acknowledge_alert_payload=opsgenie_sdk.AcknowledgeAlertPayload(user="anna"),
+        )
+        one = api.get_alert(identifier="disk", identifier_type="alias")
+        many = api.list_alerts(query="status: open")
+        closed = api.close_alert(
+            identifier="disk", identifier_type="alias", close_alert_payload=opsgenie_sdk.CloseAlertPayload()
+        )
+        return one, many, api.get_request_status(closed.request_id)
+
+    one, many, status = await asyncio.to_thread(use)
+
+    assert ("Disk full", "open", True, "P1") == (
+        one.data.message,
+        one.data.status,
+        one.data.acknowledged,
+        one.data.priority,
+    )
+    assert ["disk"] == [each.alias for each in many.data]
+    assert status.data.is_success
+    assert "closed" == (await desk.alerts())[0]["state"]
