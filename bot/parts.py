@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from bot.channels import Service
+from bot.channels.outbound import Outbound
 from bot.domain.alert import Rules
 from bot.domain.channel import Kind
 from bot.hipchat.channel import HipchatChannel
@@ -48,6 +49,7 @@ class Parts:
     prover: Prover
     client: HipchatClient
     link_key: bytes
+    outbound: Outbound
     services: Mapping[Kind, Service]
 
 

@@ -90,6 +90,7 @@ async def running(
             prover=Prover(client, read_rules(settings.hipchat_hosts), _scopes()),
             client=client,
             link_key=link_key,
+            outbound=outbound,
             services=services(outbound, postman_of(settings.smtp_url, settings.mail_from)),
         )
 

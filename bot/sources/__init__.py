@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from bot.sources import (
     alertmanager,
     cloudevents,
+    cloudwatch,
     datadog,
     grafana,
     loose,
@@ -26,6 +27,7 @@ SOURCES: Mapping[str, Parse] = {
     nagios.SENDER: nagios.parse,
     zabbix.SENDER: zabbix.parse,
     datadog.SENDER: datadog.parse,
+    cloudwatch.SENDER: cloudwatch.parse,
     sentry.SENDER: sentry.parse,
     uptime_kuma.SENDER: uptime_kuma.parse,
     cloudevents.SENDER: cloudevents.parse,

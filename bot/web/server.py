@@ -20,6 +20,7 @@ from bot.web import (
     page,
     pulse,
     sidebar,
+    sns,
 )
 
 BODY_LIMIT = 16 * 1024 * 1024
@@ -33,10 +34,12 @@ def create_app(parts: Parts) -> web.Application:
     app[auth.KEYRING] = auth.Keyring(parts.storage, parts.clock)
     app[alertmanager.STARTED] = parts.clock()
     app[page.RANKS] = {}
+    app[sns.CERTIFICATES] = {}
     app[pulse.PULSE] = pulse.Pulse(parts.storage)
     app.on_shutdown.append(app[pulse.PULSE].close)
     app.add_routes(
         [
+            *sns.routes(),  # before the sources that anybody may post to
             *ingest.routes(),
             *alertmanager.routes(),
             *api.routes(),

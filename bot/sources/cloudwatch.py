@@ -1,0 +1,157 @@
+"""CloudWatch alarms that come through SNS (alert-sources.md 1.10): the envelope, what its signature is over, and the alarm."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+
+from bot.domain.signal import Kind
+from bot.sources import loose
+from bot.sources.build import build
+from bot.sources.payload import Fields, Payload, json_of, text_of
+from bot.sources.values import Item, odd
+
+SENDER = "cloudwatch"
+NOTIFICATION = "Notification"
+CONFIRMATION = "SubscriptionConfirmation"
+SIGNED: Mapping[str, Sequence[str]] = {
+    NOTIFICATION: ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    CONFIRMATION: ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+    "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+}
+"""What each kind's signature is over, in this order."""
+HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?\Z")
+STATES: Mapping[str, tuple[Kind, str]] = {
+    "ALARM": (Kind.FIRING, "critical"),
+    "OK": (Kind.RESOLVED, "info"),
+    "INSUFFICIENT_DATA": (Kind.FIRING, "warning"),
+}
+_OFFSET = re.compile(r"([+-]\d\d)(\d\d)\Z")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """What SNS put around a message; `certificate` and `confirm` are addresses of SNS, "" when they are none."""
+
+    kind: str
+    certificate: str
+    confirm: str
+    signature: bytes
+    signed: bytes
+    sha256: bool
+
+
+def envelope(body: bytes) -> Envelope | None:
+    """Read the envelope; None when the message came bare."""
+    given = json_of(body)
+    if not isinstance(given, dict) or given.get("Type") not in SIGNED:
+        return None
+    kind = str(given["Type"])
+    pairs = [(name, given.get(name)) for name in SIGNED[kind]]
+    signed = "".join(f"{name}\n{text_of(value)}\n" for name, value in pairs if value is not None)
+    try:
+        signature = base64.b64decode(text_of(given.get("Signature", "")), validate=True)
+    except (binascii.Error, ValueError):
+        signature = b""
+    return Envelope(
+        kind=kind,
+        certificate=of_sns(text_of(given.get("SigningCertURL", ""))),
+        confirm=of_sns(text_of(given.get("SubscribeURL", ""))),
+        signature=signature,
+        signed=signed.encode("utf-8", "replace"),
+        sha256=text_of(given.get("SignatureVersion", "1")) == "2",
+    )
+
+
+def of_sns(url: str) -> str:
+    """Return an address when it is one of SNS itself, over https; else ""."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme == "https" and HOST.match(parts.hostname or "") and parts.port in {None, 443}
+    except ValueError:
+        return ""
+    return url if good and "@" not in parts.netloc else ""
+
+
+def genuine(found: Envelope, certificate: bytes) -> bool:
+    """Whether SNS signed an envelope with the key of a certificate (PEM)."""
+    try:
+        key = x509.load_pem_x509_certificate(certificate).public_key()
+    except ValueError:
+        return False
+    if not isinstance(key, RSAPublicKey):
+        return False
+    try:
+        key.verify(found.signature, found.signed, padding.PKCS1v15(), SHA256() if found.sha256 else SHA1())  # noqa: S303 - version 1 of SNS is SHA-1
+    except InvalidSignature:
+        return False
+    return True
+
+
+def parse(payload: Payload) -> list[Item]:
+    """Read a notification, or an alarm that came bare; what is no alarm is read by the names of its members."""
+    given: Any = json_of(payload.body)
+    if not isinstance(given, dict):
+        return [odd(payload.body, SENDER)]
+    if given.get("Type") not in SIGNED:
+        return [_alarm(Fields(given)) or odd(payload.body, SENDER)]
+    if given["Type"] != NOTIFICATION:
+        return []
+    outer = Fields(given)
+    message = json_of(text_of(given.get("Message", "")).encode("utf-8", "replace"))
+    if isinstance(message, dict):
+        found = _alarm(Fields(message)) or loose.read(Fields(message), SENDER, key=outer.text("MessageId"))
+        if found is not None:
+            return [found]
+    text = outer.text("Message")
+    return [
+        build(
+            SENDER,
+            key=outer.text("MessageId"),
+            summary=outer.text("Subject") or text.partition("\n")[0],
+            source=outer.text("TopicArn"),
+            description=text,
+        )
+    ]
+
+
+def _alarm(given: Fields) -> Item | None:
+    name, word = given.text("AlarmName"), given.text("NewStateValue").upper()
+    if not name or word not in STATES:
+        return None
+    kind, severity = STATES[word]
+    arn = given.text("AlarmArn")
+    region = arn.split(":")[3] if arn.count(":") >= 6 else given.text("Region")
+    account = given.text("AWSAccountId")
+    dimensions = {
+        Fields(each).text("name"): Fields(each).text("value")
+        for each in given.inner("Trigger").list("Dimensions")
+        if isinstance(each, dict)
+    }
+    return build(
+        SENDER,
+        key=arn or f"{account}/{region}/{name}",
+        summary=f"{name}: {given.text('NewStateReason') or word}",
+        kind=kind,
+        severity=severity,
+        source=SENDER,
+        description=given.text("AlarmDescription"),
+        labels={
+            "alarm": name,
+            "account": account,
+            "region": region,
+            "metric": given.text("Trigger.MetricName"),
+            "namespace": given.text("Trigger.Namespace"),
+            **dimensions,
+        },
+        starts_at=_OFFSET.sub(r"\1:\2", given.text("StateChangeTime")) if kind is Kind.FIRING else "",
+    )
