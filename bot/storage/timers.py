@@ -42,6 +42,8 @@ SILENCE_ENDING = "silence_ending"
 SILENCE_ENDED = "silence_ended"
 """A silence ends; the number is the silence's."""
 
+HEARTBEAT = "heartbeat"
+"""A sender was not heard in time; the number is the heartbeat's."""
 
 NOISE = "noise"
 """The week's noise is told; of a tenant, not of an alert."""

@@ -6,7 +6,7 @@ from bot.domain import episode, holding, routing
 from bot.domain.alert import HOUR, MINUTE, RULES, Alert, Rules
 from bot.storage import tenants, timers
 from bot.storage.engine import Storage
-from bot.usecases import calling, hold, noise_report, silencing
+from bot.usecases import calling, heartbeat, hold, noise_report, silencing
 from bot.usecases.due import Decision, Due, Fire, about_alert
 
 PAGE = 500
@@ -56,6 +56,7 @@ FIRE: Mapping[str, Fire] = {
     timers.SILENCE_ENDING: silencing.ending,
     timers.SILENCE_ENDED: silencing.ended,
     timers.NOISE: noise_report.tell,
+    timers.HEARTBEAT: heartbeat.miss,
 }
 """What each kind of timer does. Timers of other kinds wait: a newer version's are not for this one to drop."""
 

@@ -13,6 +13,7 @@ from bot.web import (
     errors,
     glance,
     health,
+    heartbeats,
     ingest,
     links,
     openapi,
@@ -39,7 +40,9 @@ def create_app(parts: Parts) -> web.Application:
     app.on_shutdown.append(app[pulse.PULSE].close)
     app.add_routes(
         [
-            *sns.routes(),  # before the sources that anybody may post to
+            # Addresses of their own, before the sources that any name may stand for.
+            *sns.routes(),
+            *heartbeats.routes(),
             *ingest.routes(),
             *alertmanager.routes(),
             *api.routes(),

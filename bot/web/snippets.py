@@ -41,6 +41,8 @@ CLOUDEVENTS = """POST {base}/in/cloudevents
 Authorization: Bearer {key}"""
 GENERIC = """Any JSON or form: POST {base}/in/generic/{key}
 title, severity, status and dedup_key are found by their usual names"""
+HEARTBEAT = """# cron: an alert when this is not called for a day and two hours
+0 4 * * * backup.sh && curl -fsS '{base}/in/heartbeat/{key}?name=backup&every=1d&grace=2h'"""
 SHELL = """ALERTBOT_URL={base} ALERTBOT_KEY={key} \\
   alertbot send "backup failed" --severity error --spool /var/spool/alertbot"""
 
@@ -58,6 +60,7 @@ SNIPPETS: Mapping[str, str] = {
     "CloudEvents": CLOUDEVENTS,
     "anything else": GENERIC,
     "cron and shells": SHELL,
+    "a heartbeat": HEARTBEAT,
 }
 """The backends, each with what is pasted there."""
 
