@@ -3,6 +3,7 @@
 import click
 
 from bot.admin import key, room
+from bot.backing import backup, restore
 from bot.channelling import channel
 from bot.checking import check
 from bot.configuring import config
@@ -73,5 +74,5 @@ def standin(port: int, tls_port: int, as_json: bool) -> None:
     run(serve_standin(port, tls_port, as_json=as_json))
 
 
-for command in (demo, check, config, room, key, channel, send):
+for command in (demo, check, config, room, key, channel, send, backup, restore):
     main.add_command(command)

@@ -38,6 +38,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "__init__": frozenset(),
     "__main__": frozenset({"cli"}),
     "admin": ANYTHING,
+    "backing": ANYTHING,
     "channelling": ANYTHING,
     "checking": ANYTHING,
     "cli": ANYTHING,
