@@ -76,6 +76,7 @@ MOVES: Mapping[str, Move] = {
     "acked": Move.ACKNOWLEDGE,
     "owned": Move.ACKNOWLEDGE,
     "snoozed": Move.ACKNOWLEDGE,
+    "renewed": Move.ACKNOWLEDGE,
     "closed": Move.RESOLVE,
     "resolved": Move.RESOLVE,
     "unreported": Move.RESOLVE,

@@ -45,6 +45,16 @@ UPDATE parcels SET done_at = NULL, retry_at = 0, attempts = 0
 WHERE tenant_id = :tenant AND channel = :channel AND done_at > :since AND result LIKE :dead
 """
 REFERENCE = "SELECT reference FROM counterparts WHERE tenant_id = :tenant AND number = :number AND channel = :channel"
+HELD = """
+SELECT counterparts.number, counterparts.channel FROM counterparts
+JOIN alerts ON alerts.tenant_id = counterparts.tenant_id AND alerts.number = counterparts.number
+WHERE counterparts.tenant_id = :tenant AND counterparts.channel IN (:channels) AND counterparts.reference <> ''
+AND alerts.state IN ('acked', 'snoozed') AND alerts.until IS NULL
+AND NOT EXISTS (
+  SELECT 1 FROM parcels WHERE parcels.tenant_id = counterparts.tenant_id AND parcels.number = counterparts.number
+  AND parcels.channel = counterparts.channel AND (parcels.at > :before OR parcels.done_at IS NULL)
+) ORDER BY counterparts.number LIMIT :limit
+"""
 REFER = """
 INSERT INTO counterparts (tenant_id, channel, number, reference) VALUES (:tenant, :channel, :number, :reference)
 ON CONFLICT (tenant_id, number, channel) DO UPDATE SET reference = excluded.reference
@@ -129,6 +139,12 @@ async def next_due(tx: Tx) -> int | None:
     row = await tx.one(NEXT)
     due: int | None = row["due"] if row else None
     return due
+
+
+async def held(tx: Tx, tenant: int, channels: Sequence[str], *, before: int, limit: int) -> list[tuple[int, str]]:
+    """Return the alerts (number, channel) that are held in a service by an ack without a time, last told before a moment."""
+    rows = await tx.all(HELD, tenant=tenant, channels=channels, before=before, limit=limit)
+    return [(row["number"], row["channel"]) for row in rows]
 
 
 async def last_result(tx: Tx, tenant: int, channel: str) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from bot.parts import Parts
 from bot.storage import memory, outbox, parcels, speakers, whispers
-from bot.usecases import deliver, divert, escalate, forward, glance, install, noise_report, retention, whisper
+from bot.usecases import deliver, divert, escalate, forward, glance, install, noise_report, renew, retention, whisper
 from bot.workers.loop import loop
 
 POLL = 0.5
 GLANCE_POLL = 3.0
 SLOW_POLL = 30.0
+RENEW_POLL = 600.0
 HOUR = 3_600_000
 
 
@@ -47,6 +48,7 @@ class Rounds:
             "whispers": (self.tell_privately, POLL),
             "parcels": (self.tell_channels, POLL),
             "diversions": (self.divert, SLOW_POLL),
+            "renewals": (self.renew, RENEW_POLL),
             "glances": (self.show_boards, GLANCE_POLL),
             "suspended": (self.resume, SLOW_POLL),
             "memory": (self.remember, SLOW_POLL),
@@ -97,6 +99,12 @@ class Rounds:
     async def divert(self) -> int | None:
         """Hand critical news over that its room cannot be told."""
         if await divert.due(self.parts.storage, self.parts.clock()):
+            self.parts.wakeups.parcels.set()
+        return None
+
+    async def renew(self) -> int | None:
+        """Hold in other services what acks hold here."""
+        if await renew.due(self.parts.storage, self.parts.clock()):
             self.parts.wakeups.parcels.set()
         return None
 

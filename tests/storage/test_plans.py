@@ -89,6 +89,7 @@ HOT: dict[str, tuple[str, dict[str, Param]]] = {
     "parcels of an alert": (parcels.OF_ALERT, {"tenant": 1, "number": 1}),
     "who heard of alerts": (parcels.CHANNELS_OF, {"tenant": 1, "numbers": [1, 2]}),
     "last parcel": (parcels.LAST_RESULT, {"tenant": 1, "channel": "c"}),
+    "held elsewhere": (parcels.HELD, {"tenant": 1, "channels": ["a", "b"], "before": 1, "limit": 10}),
     "counterpart": (parcels.REFERENCE, {"tenant": 1, "number": 1, "channel": "c"}),
     "rooms that are stuck": (outbox.STUCK_TENANTS, {}),
     "what is stuck": (outbox.STUCK, {"tenant": 1, "lane": 1, "before": 1, "limit": 10}),

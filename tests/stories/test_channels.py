@@ -216,6 +216,37 @@ async def test_an_ack_silences_alertmanager(stage: Stage, room: RoomDriver, bot:
     ]
 
 
+async def test_an_acks_silence_is_renewed(
+    stage: Stage, room: RoomDriver, bot: Bot, there: Sink, clock: MovableClock
+) -> None:
+    """For as long as the ack has no end and nobody takes it back; one with an end is held until then."""
+    plan = f'[[channel]]\nname = "am"\nkind = "alertmanager"\nurl = "{there.url}"\n[[route]]\nname = "all"\nchannels = ["am"]'
+    await configured(stage, plan)
+    there.answer = {"silenceID": "s-1"}
+    await bot.post(DISK, {**DISK, "dedup_key": "other"})
+    room.look()
+    await room.says("dana", "/alert ack 1")
+    await room.sees("acked 1: #1")
+    await room.says("dana", "/alert ack 2 9h")
+    await room.sees("acked 1: #2")
+    await bot.settle()
+    there.all_seen()
+    for _ in range(5):
+        clock.forward(hours=1)
+        await bot.settle()
+    renewed = there.all_seen()
+    await room.says("dana", "/alert unack 1")
+    await room.sees("unacked 1: #1")
+    await bot.settle()
+    there.all_seen()
+    clock.forward(hours=2.5)
+    await bot.settle()
+
+    assert ["s-1", "s-1"] == [seen.json["id"] for seen in renewed]
+    assert all("of alert 1" in seen.json["comment"] for seen in renewed)
+    assert [] == there.seen
+
+
 async def test_what_is_held_back_begins_nothing(
     stage: Stage, room: RoomDriver, bot: Bot, there: Sink, clock: MovableClock
 ) -> None:
