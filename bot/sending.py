@@ -128,10 +128,6 @@ def send(  # noqa: PLR0917 - an argument per option
     key: str | None,
 ) -> None:
     """Send one alert from a shell or cron."""
-    if not url or not url.startswith(("http://", "https://")):
-        fail("set ALERTBOT_URL to the bot's address, such as https://bot.example.com")
-    if not key:
-        fail("set ALERTBOT_KEY to a key; `alertbot key create` makes one")
     given = {
         "summary": text,
         "severity": severity,
@@ -141,7 +137,23 @@ def send(  # noqa: PLR0917 - an argument per option
         "description": description,
         "labels": dict(_label(each) for each in labels) or None,
     }
-    body = json.dumps({name: value for name, value in given.items() if value is not None}).encode()
+    deliver({name: value for name, value in given.items() if value is not None}, spool=spool, url=url, key=key)
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--label")
+    return name, value
+
+
+def deliver(given: Mapping[str, Any], *, spool: Path | None, url: str | None, key: str | None) -> None:
+    """Send one alert, after what the spool holds; keep it there while the bot is down. Ends the program when it cannot."""
+    if not url or not url.startswith(("http://", "https://")):
+        fail("set ALERTBOT_URL to the bot's address, such as https://bot.example.com")
+    if not key:
+        fail("set ALERTBOT_KEY to a key; `alertbot key create` makes one")
+    body = json.dumps(given).encode()
     bot = Bot(url=url, key=key)
     try:
         if spool is not None and spool.is_dir():
@@ -157,10 +169,3 @@ def send(  # noqa: PLR0917 - an argument per option
         fail(f"refused: {refused}")
     number = result.get("alert")
     click.echo(f"{'#' + str(number) if number else 'no alert'} {result.get('outcome')}")
-
-
-def _label(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--label")
-    return name, value

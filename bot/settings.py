@@ -240,3 +240,8 @@ def _without_secrets(url: str) -> str:
     if parts.scheme == "sqlite":
         return url
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment as it is, for commands that are told more in it than settings."""
+    return os.environ

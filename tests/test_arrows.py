@@ -45,6 +45,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "configuring": ANYTHING,
     "console": ANYTHING,
     "demo": ANYTHING,
+    "notifying": ANYTHING,
     "sending": ANYTHING,
 }
 COMMAND_LINE = frozenset(layer for layer, may in ARROWS.items() if may is ANYTHING)

@@ -100,3 +100,47 @@ async def test_a_label_is_name_and_value() -> None:
 
     assert 2 == ran.code
     assert "NAME=VALUE" in ran.err
+
+
+# --- notify -----------------------------------------------------------------------------------------------------------
+
+MACROS = {
+    "NAGIOS_NOTIFICATIONTYPE": "PROBLEM",
+    "NAGIOS_HOSTNAME": "db1",
+    "NAGIOS_SERVICEDESC": "Disk",
+    "NAGIOS_SERVICESTATE": "CRITICAL",
+    "NAGIOS_SERVICEOUTPUT": "97% used; really",
+    "NAGIOS_LONGSERVICEOUTPUT": "one\\ntwo",
+    "NAGIOS_HOSTADDRESS": "10.0.0.1",
+}
+
+
+async def test_a_notification_of_nagios(stage: Stage, reader: Backend, tmp_path: Path) -> None:
+    """Problem, acknowledgement and recovery of a service are one alert; what changes nothing is not sent; a host has its own."""
+    where = {"ALERTBOT_URL": stage.bot_url, "ALERTBOT_KEY": await stage.key()}
+    fired = await alertbot("notify", "nagios", **MACROS, **where)
+    alert = await reader.alert(1)
+    acked = await alertbot("notify", "nagios", **{**MACROS, "NAGIOS_NOTIFICATIONTYPE": "ACKNOWLEDGEMENT"}, **where)
+    flapping = await alertbot("notify", "nagios", **{**MACROS, "NAGIOS_NOTIFICATIONTYPE": "FLAPPINGSTART"}, **where)
+    recovery = {"NAGIOS_NOTIFICATIONTYPE": "RECOVERY", "NAGIOS_SERVICESTATE": "OK"}
+    over = await alertbot("notify", "nagios", **{**MACROS, **recovery}, **where)
+    host = {"ICINGA_NOTIFICATIONTYPE": "PROBLEM", "ICINGA_HOSTNAME": "db2", "ICINGA_HOSTSTATE": "DOWN"}
+    down = await alertbot("notify", "nagios", **host, **where)
+    spool = tmp_path / "spool"
+    kept = await alertbot(
+        "notify", "nagios", "--spool", str(spool), **MACROS, **(where | {"ALERTBOT_URL": "http://127.0.0.1:9"})
+    )
+    nobody = await alertbot("notify", "nagios", **where)
+
+    assert [0, 0, 0, 0, 0, 0, 1] == [ran.code for ran in (fired, acked, flapping, over, down, kept, nobody)]
+    assert ("Disk on db1 is CRITICAL: 97% used; really", "critical", "db1!Disk") == tuple(
+        alert[name] for name in ("summary", "severity", "dedup_key")
+    )
+    assert ("one\ntwo", {"host": "db1", "service": "Disk", "address": "10.0.0.1"}) == (
+        alert["description"],
+        alert["labels"],
+    )
+    assert "FLAPPINGSTART is nothing to tell\n" == flapping.out
+    assert ("#1 resolved\n", "#2 opened\n") == (over.out, down.out)
+    assert 1 == len(list(spool.iterdir()))
+    assert "enable_environment_macros" in nobody.err

@@ -1,0 +1,75 @@
+"""Notifying: commands that other programs call as their notification commands, and that spool while the bot is down."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.console import fail
+from bot.sending import deliver
+from bot.settings import environment
+
+KINDS: Mapping[str, str] = {"PROBLEM": "firing", "RECOVERY": "resolved", "ACKNOWLEDGEMENT": "acknowledged"}
+SEVERITIES: Mapping[str, str] = {
+    "CRITICAL": "critical",
+    "DOWN": "critical",
+    "UNREACHABLE": "critical",
+    "WARNING": "warning",
+    "UNKNOWN": "warning",
+}
+PREFIXES = ("NAGIOS_", "ICINGA_", "")
+NO_HOST = "no host in the environment (NAGIOS_HOSTNAME): in nagios.cfg set enable_environment_macros=1"
+NOTHING = "{kind} is nothing to tell"
+
+
+@click.group()
+def notify() -> None:
+    """Be the notification command of another program."""
+
+
+@notify.command()
+@click.option(
+    "--spool", type=click.Path(path_type=Path, file_okay=False), help="Keep the alert here while the bot is down."
+)
+@click.option("--url", envvar="ALERTBOT_URL", help="The bot (ALERTBOT_URL).")
+@click.option("--key", envvar="ALERTBOT_KEY", help="A key with the scope ingest (ALERTBOT_KEY).")
+def nagios(spool: Path | None, url: str | None, key: str | None) -> None:
+    """Send what Nagios or Icinga notifies of, as its macros in the environment say (NAGIOS_HOSTNAME and the others)."""
+    given = alert_of(environment())
+    if given is None:
+        click.echo(NOTHING.format(kind=_macro(environment(), "NOTIFICATIONTYPE") or "this"))
+        return
+    deliver(given, spool=spool, url=url, key=key)
+
+
+def alert_of(macros: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """Return a notification as an alert; None for what changes nothing (flapping, downtime, custom ones)."""
+    host, service = _macro(macros, "HOSTNAME"), _macro(macros, "SERVICEDESC")
+    if not host:
+        fail(NO_HOST)
+    kind = KINDS.get(_macro(macros, "NOTIFICATIONTYPE").upper())
+    if kind is None:
+        return None
+    of = "SERVICE" if service else "HOST"
+    state, output = _macro(macros, f"{of}STATE").upper(), _macro(macros, f"{of}OUTPUT")
+    what = f"{service} on {host}" if service else host
+    return {
+        "summary": f"{what} is {state}: {output}"[:1024] if output else f"{what} is {state}",
+        "severity": SEVERITIES.get(state, "warning"),
+        "status": kind,
+        "dedup_key": f"{host}!{service}"[:512],
+        "source": "nagios",
+        "description": _macro(macros, f"LONG{of}OUTPUT").replace("\\n", "\n"),
+        "labels": {
+            name: value
+            for name, value in (("host", host), ("service", service), ("address", _macro(macros, "HOSTADDRESS")))
+            if value
+        },
+    }
+
+
+def _macro(macros: Mapping[str, str], name: str) -> str:
+    # HOSTNAME without a prefix is often the machine's own name, not the monitored host's.
+    prefixes = PREFIXES[:2] if name == "HOSTNAME" else PREFIXES
+    return next((macros[f"{prefix}{name}"].strip() for prefix in prefixes if macros.get(f"{prefix}{name}")), "")
