@@ -11,6 +11,7 @@ from bot.console import read_settings, run
 from bot.demo.command import demo
 from bot.notifying import notify
 from bot.observe import set_up_logs
+from bot.replaying import replay
 from bot.sending import send
 from bot.serving import serve_until_stopped
 from bot.standin.__main__ import serve as serve_standin
@@ -75,5 +76,5 @@ def standin(port: int, tls_port: int, as_json: bool) -> None:
     run(serve_standin(port, tls_port, as_json=as_json))
 
 
-for command in (demo, check, config, room, key, channel, send, notify, backup, restore):
+for command in (demo, check, config, room, key, channel, send, notify, replay, backup, restore):
     main.add_command(command)

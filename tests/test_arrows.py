@@ -46,6 +46,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "console": ANYTHING,
     "demo": ANYTHING,
     "notifying": ANYTHING,
+    "replaying": ANYTHING,
     "sending": ANYTHING,
 }
 COMMAND_LINE = frozenset(layer for layer, may in ARROWS.items() if may is ANYTHING)

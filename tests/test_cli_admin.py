@@ -321,3 +321,14 @@ async def test_channels(shell: Shell, tmp_path: Path) -> None:
     assert "ok   channel pager (Example Corp): pagerduty, nothing waits" in checked.out
     assert "BAD  channel mail (Example Corp): SMTP_URL is not set" in checked.out
     assert TOKEN not in "".join(ran.out + ran.err for ran in (listed, private, tested, unknown, replayed, checked))
+
+
+async def test_replay(shell: Shell) -> None:
+    """With nothing to read anew it says so; before anything is joined it says what comes first."""
+    empty = await shell("replay")
+    await shell.add(shell.hipchat.group.room_token)
+    nothing = await shell("replay", "--dry-run")
+
+    assert 1 == empty.code
+    assert "install the add-on, or join a room" in empty.err
+    assert (0, "nothing that was kept is understood now and was not before\n") == (nothing.code, nothing.out)

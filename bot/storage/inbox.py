@@ -7,6 +7,7 @@ from bot.storage.alerts import SLICE
 from bot.storage.engine import Tx, Value
 
 ADD_BODY = "INSERT INTO bodies (feed_id, dialect, at, body) VALUES (:feed, :dialect, :at, :body)"
+KEPT = "SELECT * FROM bodies WHERE feed_id = :feed AND id > :after ORDER BY id LIMIT :limit"
 RESOLVED = "SELECT dedup_key, at FROM resolves WHERE feed_id = :feed AND dedup_key IN (:keys) AND at > :since"
 REMEMBER = """
 INSERT INTO resolves (feed_id, dedup_key, at) VALUES (:feed, :dedup_key, :at)
@@ -23,6 +24,16 @@ class Body:
     body: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A request body that came at a moment (epoch ms)."""
+
+    id: int
+    dialect: str
+    at: int
+    body: bytes
+
+
 async def keep(tx: Tx, bodies: Iterable[Body], now: int) -> None:
     """Keep raw bodies, so that they can be read again when a parser is mended."""
     rows: list[Mapping[str, Value]] = [
@@ -30,6 +41,14 @@ async def keep(tx: Tx, bodies: Iterable[Body], now: int) -> None:
     ]
     if rows:
         await tx.run_many(ADD_BODY, rows)
+
+
+async def kept(tx: Tx, feed: int, after: int, limit: int) -> list[Kept]:
+    """Return what a feed was sent, oldest first, a page after an id."""
+    return [
+        Kept(id=row["id"], dialect=row["dialect"], at=row["at"], body=bytes(row["body"]))
+        for row in await tx.all(KEPT, feed=feed, after=after, limit=limit)
+    ]
 
 
 async def resolved_before(tx: Tx, feed: int, keys: Sequence[str], since: int) -> dict[str, int]:
