@@ -63,8 +63,7 @@ async def silence_some(turn: Turn, command: Command) -> Reply:
         await ask(turn, command, seen.open)
         text = mirror.would(wanted, seen, broad=broad, now=turn.now, zone_name=turn.caller.time_zone)
         raise Asked(reply.unclear(text))
-    await silences.add(turn.tx, wanted)
-    await _arm(turn.tx, wanted, ends_at, turn.now)
+    await begin(turn.tx, wanted, turn.now)
     text = mirror.made(wanted, seen, now=turn.now, zone_name=turn.caller.time_zone)
     return Reply(text=text, outcome=Outcome.DONE)
 
@@ -77,10 +76,21 @@ def _ends_at(turn: Turn, command: Command) -> int:
 
 
 async def _prolong(turn: Turn, known: Silence, ends_at: int) -> Reply:
-    await silences.prolong(turn.tx, known, ends_at)
-    await _arm(turn.tx, known, ends_at, turn.now)
+    await prolong(turn.tx, known, ends_at, turn.now)
     text = mirror.prolonged(known, ends_at, now=turn.now, zone_name=turn.caller.time_zone)
     return Reply(text=text, outcome=Outcome.DONE)
+
+
+async def begin(tx: Tx, wanted: Silence, now: int) -> None:
+    """Keep a new silence and set its timers."""
+    await silences.add(tx, wanted)
+    await _arm(tx, wanted, wanted.ends_at, now)
+
+
+async def prolong(tx: Tx, known: Silence, ends_at: int, now: int) -> None:
+    """Move a silence's end and its timers."""
+    await silences.prolong(tx, known, ends_at)
+    await _arm(tx, known, ends_at, now)
 
 
 async def _arm(tx: Tx, known: Silence, ends_at: int, now: int) -> None:

@@ -36,9 +36,11 @@ async def test_alerts(desk: Desk) -> None:
     }
     assert len(slow["fingerprint"]) == 16
     assert disk["annotations"] == {"summary": "Disk full"}
-    assert [{"labels": {}, "routeLabels": {}, "receiver": {"name": "ops"}, "alerts": [slow, disk]}] == await desk.get(
-        "/api/v2/alerts/groups"
-    )
+    rest = {"routeLabels": {}, "receiver": {"name": "ops"}}
+    assert [
+        {"labels": {"alertname": "DiskFull"}, **rest, "alerts": [disk]},
+        {"labels": {"alertname": "Slow"}, **rest, "alerts": [slow]},
+    ] == await desk.get("/api/v2/alerts/groups")
 
 
 @pytest.mark.parametrize(
