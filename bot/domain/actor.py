@@ -54,5 +54,7 @@ def source(name: str) -> Actor:
     return Actor(kind=Who.SOURCE, name=name, via=Via.SOURCE)
 
 
+SHELL = Actor(kind=Who.PERSON, name="the command line", id="shell", via=Via.API)
+"""Whoever has a shell on the bot's machine."""
 CLOCK = Actor(kind=Who.TIMER, name="timer", via=Via.TIMER)
 """The passing of time as an actor."""

@@ -8,6 +8,7 @@ from bot.storage.engine import Tx
 ADD = """
 INSERT INTO audit (tenant_id, room_id, at, person_id, name, what) VALUES (:tenant, :room, :at, :person, :name, :what)
 """
+OF_ROOM = "SELECT * FROM audit WHERE tenant_id = :tenant AND room_id = :room ORDER BY id DESC LIMIT :limit"
 OF_TENANT = "SELECT * FROM audit WHERE tenant_id = :tenant ORDER BY id DESC LIMIT :limit"
 
 
@@ -25,7 +26,10 @@ async def add(tx: Tx, *, tenant: int, room: int | None, by: Actor, what: str, no
     await tx.run(ADD, tenant=tenant, room=room, at=now, person=by.id, name=by.name, what=what[:2000])
 
 
-async def latest(tx: Tx, tenant: int, limit: int) -> list[Entry]:
-    """Return the last changes, newest first."""
-    rows = await tx.all(OF_TENANT, tenant=tenant, limit=limit)
+async def latest(tx: Tx, tenant: int, limit: int, *, room: int | None = None) -> list[Entry]:
+    """Return the last changes, newest first: all of a tenant's, or those made from a room's page."""
+    if room is None:
+        rows = await tx.all(OF_TENANT, tenant=tenant, limit=limit)
+    else:
+        rows = await tx.all(OF_ROOM, tenant=tenant, room=room, limit=limit)
     return [Entry(at=row["at"], name=row["name"], what=row["what"]) for row in rows]

@@ -78,7 +78,7 @@ async def overview(storage: Storage, caller: Caller, rank: Rank) -> Overview:
             waiting={each.channel: each for each in await parcels.backlog(tx, tenant.id)} if whole else {},
             silences=await silences.of_room(tx, tenant.id, caller.room.id),
             people=await people.latest(tx, tenant.id, PEOPLE),
-            entries=await audit.latest(tx, tenant.id, ENTRIES) if whole else [],
+            entries=await audit.latest(tx, tenant.id, ENTRIES, room=None if whole else caller.room.id),
         )
 
     return await storage.look(work)

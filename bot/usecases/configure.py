@@ -6,10 +6,11 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from bot.domain.actor import SHELL
 from bot.domain.errors import Invalid, Unknown
 from bot.domain.proof import Pasted
 from bot.domain.tenant import Feed, Hook, Key, Level, Room, Scope, Tenant
-from bot.storage import feeds, speakers, tenants
+from bot.storage import audit, feeds, speakers, tenants
 from bot.storage.engine import Storage, Tx
 from bot.storage.feeds import digest_of
 from bot.usecases.install import feed_for
@@ -25,6 +26,8 @@ NO_ROOM = "no room {name}; there are: {names}"
 WHICH_FEED = "several feeds are there; say which with --feed: {names}"
 NO_FEED = "no feed {name}; there are: {names}"
 NO_KEY = "no live key {key}; `alertbot key list` shows them"
+MADE_KEY = "made the key #{key} of the feed {feed}"
+REVOKED_KEY = "revoked the key #{key} of the feed {feed}"
 IS_V1 = (
     "this is a token of the old API v1 (30 characters 0-9 a-f), which API v2 does not take. "
     "Make a v2 one: in Hipchat open Rooms, choose the room, Tokens, and create one with the scope Send Notification"
@@ -123,14 +126,18 @@ async def create_key(
         owner = await which_tenant(tx, tenant)
         place = await which_room(tx, owner, room) if room is not None else None
         target = await which_feed(tx, owner, feed, place, now)
-        return await add_key(tx, target, name or f"key-{secrets.token_hex(2)}", scopes, now)
+        made = await add_key(tx, target, name or f"key-{secrets.token_hex(2)}", scopes, now)
+        await _note(tx, owner.id, MADE_KEY.format(key=made.id, feed=target.name), now)
+        return made
 
 
 async def rotate_key(storage: Storage, key_id: int, *, now: int) -> tuple[Key, NewKey]:
     """Make a key beside an old one, with its name and scopes; the old one lives until it is revoked. Raises Unknown."""
     async with storage.begin() as tx:
         old = await _live_key(tx, key_id)
-        return old, await add_key(tx, old.feed, old.name, old.scopes, now)
+        made = await add_key(tx, old.feed, old.name, old.scopes, now)
+        await _note(tx, old.feed.tenant, MADE_KEY.format(key=made.id, feed=old.feed.name), now)
+        return old, made
 
 
 async def revoke_key(storage: Storage, key_id: int, *, now: int) -> Key:
@@ -138,6 +145,7 @@ async def revoke_key(storage: Storage, key_id: int, *, now: int) -> Key:
     async with storage.begin() as tx:
         key = await _live_key(tx, key_id)
         await feeds.revoke(tx, key_id, now)
+        await _note(tx, key.feed.tenant, REVOKED_KEY.format(key=key_id, feed=key.feed.name), now)
         return key
 
 
@@ -201,3 +209,7 @@ async def remove_hook(storage: Storage, *, tenant: str | None, room: str) -> Roo
         if not await speakers.remove_hook(tx, place.id):
             raise Unknown(f"{place.name} was not joined by a token")
         return place
+
+
+async def _note(tx: Tx, tenant: int, what: str, now: int) -> None:
+    await audit.add(tx, tenant=tenant, room=None, by=SHELL, what=what, now=now)

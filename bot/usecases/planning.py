@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain import planfile
+from bot.domain.actor import SHELL
 from bot.domain.channel import KEPT, SETTINGS, flaw
 from bot.domain.channel import Kind as ChannelKind
 from bot.domain.planfile import Problem, Problems
 from bot.domain.routing import Plan, room_for, route_for
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Feed, Room, Tenant
-from bot.storage import feeds, plans, tenants
+from bot.storage import audit, feeds, plans, tenants
 from bot.storage.engine import Storage, Tx
 from bot.usecases import configure
 
@@ -28,6 +29,7 @@ NOT_KEPT = "there is no secret of this channel yet that could be kept"
 WHERE = "{kind} {severity} {summary}: {way} -> {room}"
 REJECTED = "rejected: {reason}"
 NONE = "nothing"
+BROUGHT_IN = "changed routes, policies, schedules or channels: {}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +92,12 @@ async def bring_in(
     async def work(tx: Tx) -> list[str]:
         owner = await configure.which_tenant(tx, tenant)
         await tenants.lock(tx, owner.id)
-        return (await brought_in(tx, owner, tables, seal=seal, now=now, only_say=only_say))[0]
+        changes, _ = await brought_in(tx, owner, tables, seal=seal, now=now, only_say=only_say)
+        if changes and not only_say:
+            await audit.add(
+                tx, tenant=owner.id, room=None, by=SHELL, what=BROUGHT_IN.format(", ".join(changes)), now=now
+            )
+        return changes
 
     return await storage.write(work)
 

@@ -30,6 +30,7 @@ TEST_TEXT = "Test by {name}: if you can read this, the bot's messages reach this
 TAKEN = "{where}: Hipchat took the message ({status})."
 SENT = "{where}: taken ({status})."
 NOT_SENT = "{where}: {reason}"
+REFUSED_ADDON = "Hipchat does not take the add-on's token (401), though it was fetched anew. If it stays so, install the add-on again."
 NEW_ADDON = "{dead}; install the add-on again."
 NO_NAME = "name is a text of 1 to {limit} characters"
 NO_SCOPES = "scopes is a list of {words}"
@@ -203,7 +204,8 @@ async def _test_room(parts: Parts, found: Visitor) -> tuple[bool, str]:
     try:
         receipt = await parts.channel.send(message, found.installation, room.hipchat_id)
     except (Later, Never) as trouble:
-        return False, NOT_SENT.format(where=room.name, reason=explained(trouble))
+        reason = REFUSED_ADDON if trouble.status == 401 else explained(trouble)
+        return False, NOT_SENT.format(where=room.name, reason=reason)
     except Dead as dead:
         return False, NOT_SENT.format(where=room.name, reason=NEW_ADDON.format(dead=dead))
     return True, TAKEN.format(where=room.name, status=receipt.status)
