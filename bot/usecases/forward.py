@@ -5,6 +5,7 @@ is tried for days. A repeat after a crash is possible, and every service knows i
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -17,7 +18,7 @@ from bot.domain.notice import Lane, News
 from bot.domain.retry import retry_at
 from bot.ports import Later, Never, Receipt
 from bot.storage import alerts, outbox, parcels, plans
-from bot.storage.engine import Storage, Tx
+from bot.storage.engine import Storage, StorageError, Tx
 from bot.usecases import configure
 
 LEASE = 60_000
@@ -31,6 +32,7 @@ TEST_STEPS = {Kind.ALERTMANAGER: ("acked", "resolved"), Kind.PAGERDUTY: ("opened
 UNKNOWN = "there is no channel {name}; there are: {names}"
 NONE = "none"
 NO_CHANNEL = "there is no such channel any more"
+FAULT = "something went wrong here; it has been logged"
 SEALED_OTHERWISE = "its secret was sealed with another SECRET_KEY; bring the channel in again"
 
 log = structlog.get_logger()
@@ -77,7 +79,18 @@ class _Sender:
     jitter: Callable[[], float]
 
     async def send(self, parcel: Parcel) -> None:
-        """Send a parcel, and note what became of it."""
+        """Send a parcel, and note what became of it; whatever goes wrong with it costs no other one."""
+        try:
+            await self._send(parcel)
+        except StorageError as error:
+            # Its lease runs out, and it is sent again under the same id.
+            log.warning("parcel_not_noted", tenant=parcel.tenant, channel=parcel.channel, reason=str(error))
+        except Exception:
+            log.exception("parcel_failed", tenant=parcel.tenant, channel=parcel.channel, alert=parcel.number)
+            with contextlib.suppress(StorageError):
+                await self._postpone(parcel, Later(FAULT))
+
+    async def _send(self, parcel: Parcel) -> None:
         async with self.storage.read() as tx:
             channel = (await plans.load(tx, parcel.tenant)).channels.get(parcel.channel)
             parcel = replace(parcel, reference=await parcels.reference(tx, parcel))

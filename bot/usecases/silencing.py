@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.domain import mirror, reply, silence, spans
 from bot.domain.actor import source
-from bot.domain.alert import Alert, Event, State
+from bot.domain.alert import Alert, Change, Event, State
 from bot.domain.commands import Command
 from bot.domain.matcher import Matcher, matches, names_nothing
 from bot.domain.mirror import Mirror, Rest
@@ -201,6 +201,8 @@ async def end(tx: Tx, over: Silence, now: int) -> Rest:
             known = replace(alert, heard=True, silenced_by=None, told_at=now)
             event = Event(action=TOLD, at=now, by=source(over.label), note=IS_OVER)
             ledger.events.append((alert.number, event))
+            # Channels hear of it now, as the room does.
+            ledger.moves.append((Change(alert=known, news=News.OPENED, why=IS_OVER), known))
         if alert.room == over.room:
             ledger.changed[alert.number] = known
     await ledger.write(tx)

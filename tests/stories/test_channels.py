@@ -250,7 +250,7 @@ async def test_an_acks_silence_is_renewed(
 async def test_what_is_held_back_begins_nothing(
     stage: Stage, room: RoomDriver, bot: Bot, there: Sink, clock: MovableClock
 ) -> None:
-    """A blip inside its hold and what a silence covers are no news to channels; what outlasts the hold is."""
+    """A blip inside its hold and what a silence covers are no news to channels; what outlasts either is."""
     await configured(stage, hook(there, 'hold = "1m"\n'))
     await bot.post(DISK)
     await bot.post({**DISK, "status": "resolved"})
@@ -266,9 +266,14 @@ async def test_what_is_held_back_begins_nothing(
     clock.forward(minutes=1)
     await bot.settle()
 
-    assert [] == blip
+    silenced = there.all_seen()
+    clock.forward(hours=1)
+    await bot.settle()
+    await room.sees("Silence S1")
+
+    assert [] == blip == silenced
     assert ["alert.created"] == [seen.json["type"] for seen in lasting]
-    assert [] == there.seen
+    assert [("alert.created", 3)] == [(seen.json["type"], seen.json["data"]["alert"]) for seen in there.seen]
 
 
 # --- how channels are configured --------------------------------------------------------------------------------------
