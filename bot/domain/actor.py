@@ -18,6 +18,7 @@ class Via(enum.StrEnum):
     ROOM = "room"
     SIDEBAR = "sidebar"
     API = "api"
+    MAIL = "mail"
     SOURCE = "source"
     TIMER = "timer"
 
@@ -35,13 +36,17 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Who acts. `label` is how history names them, where that is more than the name."""
+    """Who acts. `label` is how history names them, where that is more than the name.
+
+    `dialect` is what a backend's word came in (`nagios`, `zabbix`), so that no channel takes it back there.
+    """
 
     kind: Who
     name: str
     id: str = ""
     via: Via = Via.SOURCE
     label: str = ""
+    dialect: str = ""
 
     @property
     def person(self) -> Person:
@@ -49,9 +54,9 @@ class Actor:
         return Person(id=self.id, name=self.name)
 
 
-def source(name: str) -> Actor:
+def source(name: str, dialect: str = "") -> Actor:
     """Return a backend as an actor."""
-    return Actor(kind=Who.SOURCE, name=name, via=Via.SOURCE)
+    return Actor(kind=Who.SOURCE, name=name, via=Via.SOURCE, dialect=dialect)
 
 
 SHELL = Actor(kind=Who.PERSON, name="the command line", id="shell", via=Via.API)

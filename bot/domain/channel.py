@@ -56,6 +56,15 @@ class Channel:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+ECHOES: Mapping[Kind, frozenset[str]] = {
+    Kind.PAGERDUTY: frozenset({"pagerduty-webhook"}),
+}
+"""The dialects in which a kind of service tells us what was done there: that is not sent back, so no loop begins.
+
+A service that only reports problems and keeps something for us meanwhile (Alertmanager a silence) hears of its own news too.
+"""
+
+
 class Move(enum.StrEnum):
     """What a change means to a service that knows only a few states of a problem."""
 
@@ -124,6 +133,11 @@ BACK_TO: Mapping[State, Move] = {
 }
 
 
+def echoes(kind: Kind, told: Mapping[str, Any]) -> bool:
+    """Whether a change (`content` of it) came from the kind of service that it would be sent to."""
+    return told["dialect"] in ECHOES.get(kind, ())
+
+
 def flaw(kind: Kind, name: str, value: str) -> str | None:
     """Say what is wrong with a setting's value, where that can be seen; None when nothing is."""
     if kind is Kind.WEBHOOK and name == "secret" and not all(_WEBHOOK_SECRET.fullmatch(word) for word in value.split()):
@@ -132,7 +146,10 @@ def flaw(kind: Kind, name: str, value: str) -> str | None:
 
 
 def content(alert: Alert, event: Event | None, why: str = "") -> dict[str, Any]:
-    """Write down an alert as it is after a change: plain JSON, times in epoch ms."""
+    """Write down an alert as it is after a change: plain JSON, times in epoch ms.
+
+    `senders` are the dialects that report the problem, `dialect` the one that the change itself came in ("" for people and timers).
+    """
     return {
         "alert": alert.number,
         "state": alert.state.value,
@@ -140,6 +157,7 @@ def content(alert: Alert, event: Event | None, why: str = "") -> dict[str, Any]:
         "summary": alert.summary,
         "description": alert.description,
         "source": alert.source,
+        "senders": sorted(alert.senders),
         "dedup_key": alert.dedup_key,
         "labels": dict(alert.labels),
         "links": [{"text": link.text, "href": link.href} for link in alert.links],
@@ -150,4 +168,5 @@ def content(alert: Alert, event: Event | None, why: str = "") -> dict[str, Any]:
         "until": alert.until,
         "by": event.by.name if event else "",
         "note": event.note if event else why,
+        "dialect": event.by.dialect if event else "",
     }

@@ -83,7 +83,7 @@ def opened(signal: Signal, now: int, *, tenant: int, number: int, feed: int, roo
 
 
 def _by(signal: Signal) -> Actor:
-    return source(signal.author or signal.source or signal.sender)
+    return source(signal.author or signal.source or signal.sender, signal.sender)
 
 
 def _event(action: str, now: int, by: Actor, note: str = "") -> tuple[Event, ...]:

@@ -1,4 +1,6 @@
-"""Act: what somebody does to an alert through the REST API. The room hears of it."""
+"""Act: what somebody does to an alert outside the room: through the REST API, by mail, in another service."""
+
+from dataclasses import replace
 
 from bot.domain import action
 from bot.domain.action import Wish
@@ -33,24 +35,41 @@ async def perform_api(
     """
     label = f"{by} (via key {key.name})"
     actor = Actor(kind=Who.PERSON, name=by, id=f"api:{by}", via=Via.API, label=label)
-    tenant = key.feed.tenant
+    wish = Wish(action=action, by=actor, note=note, until=until)
+    return await perform(
+        storage, tenant=key.feed.tenant, number=number, wish=wish, to=to, feed=key.feed.id, now=now, rules=rules
+    )
+
+
+async def perform(
+    storage: Storage,
+    *,
+    tenant: int,
+    number: int,
+    wish: Wish,
+    to: str | None = None,
+    feed: int | None = None,
+    now: int,
+    rules: Rules = RULES,
+) -> Alert:
+    """Do what somebody wishes outside the room, and return the alert as it is then; the room hears of it.
+
+    `to` is whom to assign it to: a mention name, an e-mail address or a name. Raises Unknown for an alert that there is none of
+    (in `feed`, when that is given), Refused and Invalid.
+    """
     async with storage.begin(urgent=True) as tx:
         await tenants.lock(tx, tenant)
         alert = (await alerts.by_numbers(tx, tenant, [number])).get(number)
-        if alert is None or alert.feed != key.feed.id:
+        if alert is None or (feed is not None and alert.feed != feed):
             raise Unknown(NO_ALERT.format(number=number))
-        owner = None
         if to is not None:
             known = await people.called(tx, tenant, to)
             name = to.removeprefix("@")
             owner = Person(id=known.id, name=known.mention_name) if known else Person(id=f"api:{name}", name=name)
-        change = _decided(alert, Wish(action=action, by=actor, note=note, to=owner, until=until), now)
+            wish = replace(wish, to=owner)
+        change = Decided(before=alert, change=action.act(alert, wish, now))
         ledger = Ledger(tenant=tenant, now=now, rules=rules)
         ledger.add(change)
         await ledger.write(tx)
     assert change.change.alert is not None
     return change.change.alert
-
-
-def _decided(alert: Alert, wish: Wish, now: int) -> Decided:
-    return Decided(before=alert, change=action.act(alert, wish, now))

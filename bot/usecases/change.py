@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.domain import holding
 from bot.domain.alert import RULES, Alert, Change, Event, Outcome, Rules, State
-from bot.domain.channel import MOVES, TOLD, Move, Parcel, content
+from bot.domain.channel import MOVES, TOLD, Move, Parcel, content, echoes
 from bot.domain.notice import News, lane_of
 from bot.domain.routing import Plan
 from bot.storage import alerts, outbox, parcels, plans, silences, timers
@@ -167,7 +167,7 @@ class Ledger:
                         tenant=self.tenant, channel=name, number=alert.number, action=action, at=self.now, content=told
                     )
                     for name in dict.fromkeys([*plan.channels_for(alert), *also])
-                    if name in plan.channels
+                    if name in plan.channels and not echoes(plan.channels[name].kind, told)
                 ]
         await parcels.add(tx, packed)
 

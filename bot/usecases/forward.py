@@ -169,6 +169,7 @@ def _test_content(name: str, now: int) -> dict[str, object]:
         "summary": TEST.format(name=name),
         "description": "",
         "source": "alertbot",
+        "senders": [],
         "dedup_key": "alertbot:test",
         "labels": {"alertname": "AlertbotTest"},
         "links": [],
@@ -179,6 +180,7 @@ def _test_content(name: str, now: int) -> dict[str, object]:
         "until": now + LEASE,
         "by": "alertbot",
         "note": "",
+        "dialect": "",
     }
 
 
