@@ -1,16 +1,25 @@
 """Alertmanager: an ack or a snooze silences exactly this alert there, and the silence ends with it (alert-sources.md 2.4)."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from bot.channels.outbound import Outbound
 from bot.channels.webhook import iso
+from bot.domain.alert import Alert
 from bot.domain.channel import Channel, Move, Parcel
-from bot.ports import Never, Receipt
+from bot.domain.difference import Standing, Survey
+from bot.ports import Later, Never, Receipt
+from bot.sources.payload import Fields
 
 SPAN = 4 * 3_600_000
 """Milliseconds of a silence for an ack without a time; each repeat of the ack begins it anew."""
 NOT_THERE = 404
+LISTING_LIMIT = 32 * 1024 * 1024
+REPORTERS = frozenset({"alertmanager", "prometheus"})
+"""The senders whose dedup keys are fingerprints that Alertmanager knows."""
+NO_LISTING = "its list of alerts cannot be read"
 NO_LABELS = "an alert without labels cannot be silenced exactly"
 
 
@@ -45,6 +54,47 @@ class Alertmanager:
                 raise
             return Receipt(status=NOT_THERE)
         return Receipt(status=answer.status)
+
+    async def survey(self, known: Sequence[Alert], to: Channel) -> Survey:
+        """Say where alerts stand there that came from an Alertmanager or a Prometheus; strays are those for our own `receiver`."""
+        headers = {"Authorization": f"Bearer {to.settings['token']}"} if to.settings.get("token") else {}
+        url = (
+            f"{to.settings['url'].rstrip('/')}/api/v2/alerts?active=true&silenced=true&inhibited=true&unprocessed=true"
+        )
+        answer = await self._outbound.call("GET", url, headers=headers, limit=LISTING_LIMIT)
+        found = read(answer.json(), to.settings.get("receiver", ""))
+        standings = {
+            alert.number: found.standings.get(alert.dedup_key, Standing.GONE)
+            for alert in known
+            if not REPORTERS.isdisjoint(alert.senders)
+        }
+        return Survey(standings=standings, strays=found.strays)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """Alerts as Alertmanager has them, by fingerprint; `strays` are those that fire for our receiver, with their words."""
+
+    standings: Mapping[str, Standing]
+    strays: Mapping[str, str]
+
+
+def read(given: object, receiver: str) -> Listing:
+    """Read what `GET /api/v2/alerts` answers. Raises Later for what is none."""
+    if not isinstance(given, list):
+        raise Later(NO_LISTING)
+    standings, strays = {}, {}
+    for each in given:
+        fields = Fields(each if isinstance(each, dict) else {})
+        key = fields.text("fingerprint")
+        if not key:
+            continue
+        silenced = bool(fields.inner("status").list("silencedBy"))
+        standings[key] = Standing.ACKED if silenced else Standing.FIRING
+        told = receiver and receiver in {Fields(one).text("name") for one in fields.list("receivers")}
+        if told and fields.text("status.state") == "active":
+            strays[key] = fields.text("annotations.summary", "labels.alertname")
+    return Listing(standings=standings, strays=strays)
 
 
 def silence(parcel: Parcel) -> dict[str, object]:

@@ -104,9 +104,15 @@ class Outbound:
         return self._clock() // 1000
 
     async def call(
-        self, method: str, address: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        address: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = ANSWER_LIMIT,
     ) -> Answer:
-        """Make a request and return a good answer. Raises Later for what may pass, Never for what will not."""
+        """Make a request and return a good answer, its first `limit` bytes. Raises Later for what may pass, Never for what will not."""
         url = _url(address)
         host = url.host or ""
         if _is_address(host) and host not in self._allowed and not public(host):
@@ -115,7 +121,7 @@ class Outbound:
             async with self._session.request(
                 method, url, data=body, headers=dict(headers or {}), allow_redirects=False
             ) as response:
-                text = (await response.content.read(ANSWER_LIMIT)).decode("utf-8", "replace")
+                text = (await _first(response.content, limit)).decode("utf-8", "replace")
                 return self._judged(host, response.status, response.headers, text)
         except TimeoutError:
             raise Later(NO_ANSWER.format(host=host, seconds=TIMEOUT), maybe_taken=True) from None
@@ -139,6 +145,14 @@ class Outbound:
             raise Later(TROUBLE.format(host=host, status=status), retry_at=at, status=status)
         words = " ".join(text.split())[:WORDS_LIMIT]
         raise Never(REFUSED.format(host=host, status=status, words=f": {words}" if words else ""), status=status)
+
+
+async def _first(stream: aiohttp.StreamReader, limit: int) -> bytes:
+    """Read a body up to `limit` bytes: one read gives no more than what has come so far."""
+    found = bytearray()
+    while len(found) < limit and (chunk := await stream.read(limit - len(found))):
+        found += chunk
+    return bytes(found)
 
 
 def retry_after(value: str, now: int) -> int | None:

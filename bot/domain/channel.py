@@ -42,7 +42,11 @@ SETTINGS: Mapping[Kind, Mapping[str, Setting]] = {
     Kind.WEBHOOK: {"url": Setting(address=True), "secret": Setting(secret=True)},
     Kind.EMAIL: {"to": Setting()},
     Kind.PAGERDUTY: {"routing_key": Setting(secret=True), "url": Setting(needed=False, address=True)},
-    Kind.ALERTMANAGER: {"url": Setting(address=True), "token": Setting(needed=False, secret=True)},
+    Kind.ALERTMANAGER: {
+        "url": Setting(address=True),
+        "token": Setting(needed=False, secret=True),
+        "receiver": Setting(needed=False),
+    },
 }
 """What each kind of channel is told."""
 

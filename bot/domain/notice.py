@@ -26,6 +26,7 @@ class News(enum.StrEnum):
     SILENCE_ENDED = "silence_ended"
     ESCALATED = "escalated"
     UNREACHED = "unreached"
+    DIFFERENCES = "differences"
     NOISE = "noise"
     GREETING = "greeting"
     TEST = "test"

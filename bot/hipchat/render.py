@@ -68,13 +68,16 @@ WORDS = {News.GREETING: GREETING, News.TEST: TEST}
 CARDLESS = {
     News.GREETING: "one line, with nothing that a card could show more of",
     News.TEST: "one line, with nothing that a card could show more of",
+    News.DIFFERENCES: "longer than a card may be, with lines to paste",
     News.NOISE: "longer than a card may be, with lines to paste",
     News.REPLY: "an answer, which a person reads beside the question",
 }
 """News without a card, and why; all other kinds have one."""
 FOLDED = frozenset({News.RESOLVED, News.UNREPORTED, News.CHANGED, News.AGAIN})
 """News that folds to its activity line: nobody has to act on it."""
-SAID = frozenset({News.SILENCE_ENDING, News.SILENCE_ENDED, News.ESCALATED, News.UNREACHED, News.NOISE})
+SAID = frozenset(
+    {News.SILENCE_ENDING, News.SILENCE_ENDED, News.ESCALATED, News.UNREACHED, News.DIFFERENCES, News.NOISE}
+)
 """News in the words of its detail `why`, about alerts of at most `severity`."""
 RINGS = frozenset({News.OPENED, News.WORSE, News.REOPENED, News.FLAPPING, News.ENDED})
 HOLDS = frozenset({"acked", "owned", "snoozed"})

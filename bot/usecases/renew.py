@@ -1,5 +1,7 @@
 """Renew: what an ack without a time holds in another service, such as a silence in Alertmanager, is held for as long as the ack."""
 
+from bot.domain.actor import Actor
+from bot.domain.alert import Alert, Event
 from bot.domain.channel import Kind, Parcel, content
 from bot.domain.spans import HOUR
 from bot.storage import alerts, parcels, plans, tenants
@@ -29,18 +31,21 @@ async def _renew(storage: Storage, tenant: int, now: int) -> int:
             return 0
         held = await parcels.held(tx, tenant, names, before=now - AFTER, limit=PAGE)
         found = await alerts.by_numbers(tx, tenant, sorted({number for number, _ in held}))
-        queued = [
-            Parcel(
-                tenant=tenant,
-                channel=name,
-                number=number,
-                action=RENEWED,
-                at=now,
-                content=content(found[number], None),
-            )
-            for number, name in held
-        ]
-        await parcels.add(tx, queued)
-        return len(queued)
+        await parcels.add(tx, [renewal(found[number], name, now) for number, name in held])
+        return len(held)
 
     return await storage.write(work)
+
+
+def renewal(alert: Alert, channel: str, now: int) -> Parcel:
+    """Return the parcel that tells a channel once more who holds an alert, and why."""
+    holder = Actor(kind=alert.state_who, name=alert.state_by, id=alert.state_by_id)
+    event = Event(action=RENEWED, at=alert.state_at, by=holder, note=alert.state_note)
+    return Parcel(
+        tenant=alert.tenant,
+        channel=channel,
+        number=alert.number,
+        action=event.action,
+        at=now,
+        content=content(alert, event),
+    )

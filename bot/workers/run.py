@@ -7,13 +7,26 @@ from dataclasses import dataclass
 
 from bot.parts import Parts
 from bot.storage import memory, outbox, parcels, speakers, whispers
-from bot.usecases import deliver, divert, escalate, forward, glance, install, noise_report, renew, retention, whisper
+from bot.usecases import (
+    deliver,
+    divert,
+    escalate,
+    forward,
+    glance,
+    install,
+    noise_report,
+    reconcile,
+    renew,
+    retention,
+    whisper,
+)
 from bot.workers.loop import loop
 
 POLL = 0.5
 GLANCE_POLL = 3.0
 SLOW_POLL = 30.0
 RENEW_POLL = 600.0
+RECONCILE_POLL = 300.0
 HOUR = 3_600_000
 
 
@@ -49,6 +62,7 @@ class Rounds:
             "parcels": (self.tell_channels, POLL),
             "diversions": (self.divert, SLOW_POLL),
             "renewals": (self.renew, RENEW_POLL),
+            "differences": (self.reconcile, RECONCILE_POLL),
             "glances": (self.show_boards, GLANCE_POLL),
             "suspended": (self.resume, SLOW_POLL),
             "memory": (self.remember, SLOW_POLL),
@@ -106,6 +120,14 @@ class Rounds:
         """Hold in other services what acks hold here."""
         if await renew.due(self.parts.storage, self.parts.clock()):
             self.parts.wakeups.parcels.set()
+        return None
+
+    async def reconcile(self) -> int | None:
+        """Find what services say differently."""
+        parts = self.parts
+        if await reconcile.due(parts.storage, parts.services, parts.clock, unseal=parts.vault.open):
+            parts.wakeups.outbox.set()
+            parts.wakeups.parcels.set()
         return None
 
     async def show_boards(self) -> int | None:
