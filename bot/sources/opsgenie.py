@@ -1,8 +1,9 @@
 """Opsgenie's Alert API (alert-sources.md 1.6): what its requests say of an alert."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.domain.alert import Alert
 from bot.domain.signal import Kind, Signal
@@ -19,8 +20,6 @@ SPOKEN: Mapping[str, Kind] = {
     "unacknowledge": Kind.UNACKNOWLEDGED,
     "close": Kind.RESOLVED,
     "notes": Kind.NOTE,
-    "tags": Kind.NOTE,
-    "details": Kind.NOTE,
     "responders": Kind.NOTE,
     "teams": Kind.NOTE,
     "escalate": Kind.NOTE,
@@ -28,9 +27,12 @@ SPOKEN: Mapping[str, Kind] = {
 """What a request about an alert says; what we have no place for is noted."""
 CHANGED = ("priority", "message", "description")
 """What can be put anew."""
+LABELS = ("tags", "details")
+"""What can be added and removed: our labels. A tag is a label whose value is `true`."""
 
 NOT_OBJECT = "the body is no JSON object"
 NO_MESSAGE = "Message can not be empty"
+EMPTY = "{} can not be empty"
 NO_NOTE = "Note can not be empty"
 BAD_PRIORITY = "Priority should be one of P1, P2, P3, P4, P5"
 
@@ -89,11 +91,8 @@ def spoken(action: str, given: Fields, key: str) -> Signal:
     note = given.text("note")
     if action == "notes" and not note:
         raise Invalid("note", NO_NOTE)
-    if action in {"tags", "details", "responders", "teams", "escalate"}:
-        said = ", ".join(map(text_of, given.list("tags"))) or ", ".join(
-            f"{name}={text}" for name, text in given.texts("details").items()
-        )
-        said = said or given.text("responder.name", "responder.username", "team.name", "escalation.name")
+    if action in {"responders", "teams", "escalate"}:
+        said = given.text("responder.name", "responder.username", "team.name", "escalation.name")
         note = f"{action}: {said}" + (f"; {note}" if note else "")
     author = given.text("user") or given.text("source")
     return build(SENDER, key=key, summary=key, kind=SPOKEN[action], author=author, note=note)
@@ -103,17 +102,41 @@ def changed(field: str, given: Fields, alert: Alert) -> Signal:
     """Return an alert's report with one thing put anew. Raises Invalid."""
     text = given.text(field)
     if not text:
-        raise Invalid(field, f"{field.title()} can not be empty")
-    base = build(
-        SENDER,
-        key=alert.dedup_key,
+        raise Invalid(field, EMPTY.format(field.title()))
+    return _reported(
+        alert,
         summary=text if field == "message" else alert.summary,
         severity=_severity(text) if field == "priority" else alert.reported.word,
-        source=alert.source,
         description=text if field == "description" else alert.description,
-        labels=alert.labels,
     )
-    return replace(base, links=alert.links)
+
+
+def labelled(field: str, given: Fields, alert: Alert) -> Signal:
+    """Return an alert's report with tags or details added. Raises Invalid."""
+    added = {text_of(tag): "true" for tag in given.list("tags")} if field == "tags" else given.texts("details")
+    if not added:
+        raise Invalid(field, EMPTY.format(field.title()))
+    return _reported(alert, labels={**alert.labels, **added})
+
+
+def unlabelled(field: str, names: Sequence[str], alert: Alert) -> Signal:
+    """Return an alert's report without some tags or details. Raises Invalid."""
+    if not names:
+        raise Invalid(field, EMPTY.format(field.title()))
+    of_it = {name for name, value in alert.labels.items() if name in names and (field == "details" or value == "true")}
+    return _reported(alert, labels={name: value for name, value in alert.labels.items() if name not in of_it})
+
+
+def _reported(alert: Alert, **changes: Any) -> Signal:
+    """Return the report of an alert as it is, but for some changes."""
+    told = {
+        "summary": alert.summary,
+        "severity": alert.reported.word,
+        "source": alert.source,
+        "description": alert.description,
+        "labels": alert.labels,
+    }
+    return replace(build(SENDER, key=alert.dedup_key, **(told | changes)), links=alert.links)
 
 
 def _severity(priority: str) -> str:

@@ -5,14 +5,14 @@ and a request's are made of the number and the outcome, so that nothing has to b
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from bot.domain.alert import Action, Alert, Refused, State
 from bot.domain.errors import AlertbotError, Unknown
-from bot.domain.signal import key_within_limit
+from bot.domain.signal import Signal, key_within_limit
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
 from bot.sources import opsgenie
@@ -54,6 +54,8 @@ def routes() -> list[web.RouteDef]:
         web.post(
             f"/v2/alerts/{{identifier}}/{{action:{'|'.join([*opsgenie.SPOKEN, 'snooze', 'assign'])}}}", post_action
         ),
+        web.post(f"/v2/alerts/{{identifier}}/{{field:{'|'.join(opsgenie.LABELS)}}}", post_labels),
+        web.delete(f"/v2/alerts/{{identifier}}/{{field:{'|'.join(opsgenie.LABELS)}}}", delete_labels),
         web.put(f"/v2/alerts/{{identifier}}/{{field:{'|'.join(opsgenie.CHANGED)}}}", put_field),
         web.patch(f"/v2/alerts/{{identifier}}/{{field:{'|'.join(opsgenie.CHANGED)}}}", put_field),
     ]
@@ -100,6 +102,26 @@ async def post_action(request: web.Request) -> web.Response:
 
 async def put_field(request: web.Request) -> web.Response:
     """Put an alert's priority, message or description anew."""
+    return await _updated(request, opsgenie.changed)
+
+
+async def post_labels(request: web.Request) -> web.Response:
+    """Add tags or details to an alert."""
+    return await _updated(request, opsgenie.labelled)
+
+
+async def delete_labels(request: web.Request) -> web.Response:
+    """Take tags or details, which the query names (`tags=a,b`, `keys=a,b`), off an alert."""
+
+    def unlabelled(field: str, _given: Fields, alert: Alert) -> Signal:
+        named = request.query.getall("tags" if field == "tags" else "keys", [])
+        return opsgenie.unlabelled(field, [name for text in named for name in text.split(",") if name], alert)
+
+    return await _updated(request, unlabelled)
+
+
+async def _updated(request: web.Request, read: Callable[[str, Fields, Alert], Signal]) -> web.Response:
+    """Report an alert as it is but for what a request changes; its note is said beside it."""
     key = await admitted(request, Scope.INGEST)
     body = await body_of(request, SOURCE_BODY_LIMIT)
     try:
@@ -107,10 +129,13 @@ async def put_field(request: web.Request) -> web.Response:
         alert = await _found(request, key)
         if alert is None or not alert.active:
             return _accepted("Update", None)
-        signal = opsgenie.changed(request.match_info["field"], given, alert)
+        signals = [read(request.match_info["field"], given, alert)]
     except Invalid as invalid:
         return _invalid(invalid)
-    await deliver(request, key, opsgenie.SENDER, body, [signal])
+    said = {name: given.text(name) or request.query.get(name, "") for name in ("note", "user", "source")}
+    if said["note"]:
+        signals.append(opsgenie.spoken("notes", Fields(said), alert.dedup_key))
+    await deliver(request, key, opsgenie.SENDER, body, signals)
     return _accepted("Update", alert.number)
 
 

@@ -100,6 +100,26 @@ async def test_priority_and_words(desk: Desk) -> None:
     assert ("error", "Disk 99 % full") == (alert["severity"], alert["summary"])
 
 
+async def test_tags_and_details(desk: Desk) -> None:
+    """Are labels, added and taken off again; a note beside them is noted."""
+    await call(desk, "POST", "/v2/alerts", ALERT)
+    path = "/v2/alerts/1/{}identifierType=tiny"
+    _, tagged = await call(desk, "POST", path.format("tags?"), {"tags": ["raid"], "note": "two disks", "user": "anna"})
+    _, told = await call(desk, "POST", path.format("details?"), {"details": {"used": "98 %", "rack": "7"}})
+    _, untagged = await call(desk, "DELETE", path.format("tags?tags=db,used,raid2&"))
+    _, untold = await call(desk, "DELETE", path.format("details?keys=rack&"))
+    empty = [await call(desk, "POST", path.format("tags?"), {}), await call(desk, "DELETE", path.format("details?"))]
+    (alert,) = await desk.alerts()
+    history = (await desk.get("/api/v1/alerts/1/history"))["history"]
+    _, read = await call(desk, "GET", path.format("?").replace("/?", "?"), key="read")
+
+    assert {"disk": "true", "raid": "true", "used": "98 %"} == alert["labels"]
+    assert ["disk", "raid"] == sorted(read["data"]["tags"])
+    assert ("two disks", "anna") in [(row["note"], row["who"]) for row in history]
+    assert [True] * 4 == [(await became(desk, each))[0] for each in (tagged, told, untagged, untold)]
+    assert [422, 422] == [status for status, _ in empty]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
