@@ -34,5 +34,7 @@ SOURCES: Mapping[str, Parse] = {
     loose.SENDER: loose.parse,
 }
 """What `/in/NAME` reads. The generic API and Alertmanager's own have paths and answers of their own (web/ingest.py)."""
+KEPT: Mapping[str, Callable[[Payload], bytes]] = {sematext.SENDER: sematext.kept, cloudevents.SENDER: cloudevents.kept}
+"""What is kept of a request where that is not its body, query or form as it came."""
 BY_QUERY = frozenset({sematext.SENDER, uptime_kuma.SENDER, loose.SENDER})
 """Sources whose senders may use GET."""

@@ -1,5 +1,7 @@
 """CloudEvents 1.0 over HTTP: binary, structured, and in batches (alert-sources.md 1.14)."""
 
+import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -18,18 +20,47 @@ OVER = ("resolved", "closed")
 
 def parse(payload: Payload) -> list[Item]:
     """Read one event, or each of a batch."""
-    if PREFIX + "specversion" in payload.headers and "cloudevents" not in payload.content_type:
-        attributes = {
-            name.removeprefix(PREFIX): unquote(value)
-            for name, value in payload.headers.items()
-            if name.startswith(PREFIX)
-        }
-        data = json_of(payload.body)
-        return [_event(attributes, payload.body.decode("utf-8", "replace") if data is None else data)]
+    binary = attributes_of(payload)
+    if binary is not None:
+        return [_event(binary, _data(payload.body))]
     given = json_of(payload.body)
     events = given if isinstance(given, list) else [given]
-    items = [_event(event, event.get("data")) for event in events if isinstance(event, dict) and event.get("type")]
+    items = [_event(event, _inside(event)) for event in events if isinstance(event, dict) and event.get("type")]
     return items or [odd(payload.body, SENDER)]
+
+
+def attributes_of(payload: Payload) -> dict[str, str] | None:
+    """Return the attributes of an event whose body is its data; None when the body holds them itself."""
+    if PREFIX + "specversion" not in payload.headers or "cloudevents" in payload.content_type:
+        return None
+    return {
+        name.removeprefix(PREFIX): unquote(value) for name, value in payload.headers.items() if name.startswith(PREFIX)
+    }
+
+
+def kept(payload: Payload) -> bytes:
+    """Return what is kept of a request: an event whose attributes are headers is written as one that holds them."""
+    binary = attributes_of(payload)
+    if binary is None:
+        return payload.body
+    return json.dumps({**binary, "data_base64": base64.b64encode(payload.body).decode()}).encode()
+
+
+def _inside(event: Mapping[str, Any]) -> Any:
+    """Return the data of an event that holds it, as JSON or in base64."""
+    encoded = event.get("data_base64")
+    if not isinstance(encoded, str) or event.get("data") is not None:
+        return event.get("data")
+    try:
+        return _data(base64.b64decode(encoded))
+    except ValueError:
+        return encoded
+
+
+def _data(body: bytes) -> Any:
+    """Return data as JSON, or as text where it is none."""
+    found = json_of(body)
+    return body.decode("utf-8", "replace") if found is None else found
 
 
 def _event(attributes: Mapping[str, Any], data: Any) -> Item:

@@ -53,9 +53,9 @@ class Envelope:
 def envelope(body: bytes) -> Envelope | None:
     """Read the envelope; None when the message came bare."""
     given = json_of(body)
-    if not isinstance(given, dict) or given.get("Type") not in SIGNED:
+    kind = text_of(given.get("Type")) if isinstance(given, dict) else ""
+    if kind not in SIGNED:
         return None
-    kind = str(given["Type"])
     pairs = [(name, given.get(name)) for name in SIGNED[kind]]
     signed = "".join(f"{name}\n{text_of(value)}\n" for name, value in pairs if value is not None)
     try:
@@ -102,11 +102,11 @@ def parse(payload: Payload) -> list[Item]:
     given: Any = json_of(payload.body)
     if not isinstance(given, dict):
         return [odd(payload.body, SENDER)]
-    if given.get("Type") not in SIGNED:
-        return [_alarm(Fields(given)) or odd(payload.body, SENDER)]
-    if given["Type"] != NOTIFICATION:
-        return []
     outer = Fields(given)
+    if outer.text("Type") not in SIGNED:
+        return [_alarm(outer) or odd(payload.body, SENDER)]
+    if outer.text("Type") != NOTIFICATION:
+        return []
     message = json_of(text_of(given.get("Message", "")).encode("utf-8", "replace"))
     if isinstance(message, dict):
         found = _alarm(Fields(message)) or loose.read(Fields(message), SENDER, key=outer.text("MessageId"))

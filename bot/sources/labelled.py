@@ -36,13 +36,19 @@ DASHBOARDS = ("dashboard_url", "dashboard")
 GENERATOR_TEXT = "Source"
 RUNBOOK_TEXT = "Runbook"
 DASHBOARD_TEXT = "Dashboard"
+PANEL_TEXT = "Panel"
+IMAGE_TEXT = "Picture"
+SILENCE_TEXT = "Silence it"
+BROKEN_RULES = frozenset({"DatasourceNoData", "DatasourceError"})
+"""Names that Grafana gives to alerts about a rule that cannot be evaluated; the rule's own is another label."""
+NO_VALUE = "no value"
 UNREADABLE_START = "starts_at_raw"
 
 FINGERPRINT = re.compile("[0-9a-f]{16}")
 
 
 class Labelled(msgspec.Struct, frozen=True, gc=False):
-    """An alert as Prometheus and Alertmanager write it. Alertmanager adds a status and the fingerprint."""
+    """An alert as Prometheus and Alertmanager write it. Alertmanager adds a status and the fingerprint, Grafana addresses and values."""
 
     labels: dict[str, str]
     annotations: dict[str, str] | None = None
@@ -51,6 +57,11 @@ class Labelled(msgspec.Struct, frozen=True, gc=False):
     ends_at: str | None = msgspec.field(default=None, name="endsAt")
     generator_url: str | None = msgspec.field(default=None, name="generatorURL")
     fingerprint: str | None = None
+    silence_url: str | None = msgspec.field(default=None, name="silenceURL")
+    dashboard_url: str | None = msgspec.field(default=None, name="dashboardURL")
+    panel_url: str | None = msgspec.field(default=None, name="panelURL")
+    image_url: str | None = msgspec.field(default=None, name="imageURL")
+    values: dict[str, float | None] | None = None
 
 
 _decode = msgspec.json.Decoder(Labelled).decode
@@ -74,6 +85,10 @@ def read(raw: msgspec.Raw) -> Labelled | None:
         ends_at=texts.get("endsAt"),
         generator_url=texts.get("generatorURL"),
         fingerprint=texts.get("fingerprint"),
+        silence_url=texts.get("silenceURL"),
+        dashboard_url=texts.get("dashboardURL"),
+        panel_url=texts.get("panelURL"),
+        image_url=texts.get("imageURL"),
     )
 
 
@@ -102,7 +117,7 @@ def signal(
         kind=kind,
         severity=severity,
         source=sender,
-        description=clean(_description(annotations, told_by), DESCRIPTION_LIMIT),
+        description=clean(_description(alert, annotations, told_by), DESCRIPTION_LIMIT),
         labels=kept,
         links=links_within_limits(_links(alert, annotations) + links),
         starts_at=starts_at,
@@ -115,14 +130,23 @@ def _summary(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple
     for name in SUMMARIES:
         if annotations.get(name, "").strip():
             return annotations[name].strip(), name
-    return labels.get("alertname", "").strip() or NAMELESS, ""
+    name = labels.get("alertname", "").strip() or NAMELESS
+    rule = labels.get("rulename", "").strip() if name in BROKEN_RULES else ""
+    return f"{name}: {rule}" if rule else name, ""
 
 
-def _description(annotations: Mapping[str, str], told_by: str) -> str:
-    """Return the description, and below it each annotation that is shown nowhere else."""
+def _description(alert: Labelled, annotations: Mapping[str, str], told_by: str) -> str:
+    """Return the description, and below it each annotation that is shown nowhere else, and the values."""
     lines = [annotations["description"].strip()] if told_by == "summary" and annotations.get("description") else []
     shown = {told_by, "summary", "description", *RUNBOOKS, *DASHBOARDS}
     lines += [f"{name}: {value}" for name, value in annotations.items() if name not in shown and value.strip()]
+    if alert.values:
+        lines.append(
+            ", ".join(
+                f"{name} = {NO_VALUE if value is None else f'{value:g}'}"
+                for name, value in sorted(alert.values.items())
+            )
+        )
     return "\n".join(lines)
 
 
@@ -130,4 +154,10 @@ def _links(alert: Labelled, annotations: Mapping[str, str]) -> tuple[Link | None
     links = [link_to(alert.generator_url or "", GENERATOR_TEXT)]
     links += [link_to(annotations.get(name, ""), RUNBOOK_TEXT) for name in RUNBOOKS]
     links += [link_to(annotations.get(name, ""), DASHBOARD_TEXT) for name in DASHBOARDS]
+    links += [
+        link_to(alert.dashboard_url or "", DASHBOARD_TEXT),
+        link_to(alert.panel_url or "", PANEL_TEXT),
+        link_to(alert.image_url or "", IMAGE_TEXT),
+        link_to(alert.silence_url or "", SILENCE_TEXT),
+    ]
     return tuple(links)

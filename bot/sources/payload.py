@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from bot.sources.values import Broken, readable
 
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 FIELDS_LIMIT = 2_000
+PARTS_LIMIT = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,8 +84,8 @@ def fields_of(payload: Payload) -> Fields | None:
     given = json_of(body)
     if isinstance(given, dict):
         return Fields({**payload.query, **given})
-    if given is None and (payload.content_type == FORM or payload.query):
-        form = form_of(body)
+    if given is None and (payload.content_type in {FORM, MULTIPART} or payload.query):
+        form = parts_of(payload) if payload.content_type == MULTIPART else form_of(body)
         return Fields({**payload.query, **form}) if form or payload.query else None
     return None
 
@@ -95,6 +99,32 @@ def json_of(body: bytes) -> Any:
         return json.loads(sound, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError, *Broken):
         return None
+
+
+def parts_of(payload: Payload) -> dict[str, str]:
+    """Return the named parts of a form in parts (RFC 7578), the last one of a name; empty when it is none, or far too long."""
+    if len(payload.body) > PARTS_LIMIT:
+        return {}
+    head = f"Content-Type: {payload.headers.get('content-type', '')}\r\n\r\n".encode("utf-8", "replace")
+    found: dict[str, str] = {}
+    try:
+        form: Message = BytesParser().parsebytes(head + payload.body)
+    except RecursionError:
+        return {}
+    parts: Any = form.get_payload()
+    for part in parts if isinstance(parts, list) else []:
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str) and name and not part.is_multipart() and len(found) < FIELDS_LIMIT:
+            content = part.get_payload(decode=True)
+            found[name] = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    return found
+
+
+def kept(payload: Payload) -> bytes:
+    """Return what is kept of a request, so that it is read alike without its query and its headers."""
+    if payload.content_type == MULTIPART:
+        return urlencode(parts_of(payload)).encode() or payload.body
+    return payload.body or urlencode(list(payload.query.items())).encode()
 
 
 def form_of(body: bytes) -> dict[str, str]:

@@ -5,11 +5,14 @@ import re
 from bot.domain.signal import Kind
 from bot.sources.build import build
 from bot.sources.payload import Payload, fields_of
+from bot.sources.payload import kept as payload_kept
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "sematext"
 TRUE = frozenset({"true", "1", "yes"})
+REMOVED = b"(removed)"
 _PAIRS = re.compile(r",\s*(?=[\w.-]+=)")
+_TOKEN = re.compile(rb"""((?:app(?:lication)?[_-]?)?token["']?\s*(?:[:=]|%3A|%3D)\s*["']?)[^"'&,}\s]+""", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -17,7 +20,7 @@ def parse(payload: Payload) -> list[Item]:
     """Read a notification. `alert_state` and `title` mean nothing; the write token of the App is never kept."""
     given = fields_of(payload)
     if given is None or not given.text("description", "alertName", "ruleType", "rule_type", "backToNormal"):
-        return [odd(payload.body, SENDER)]
+        return [odd(kept(payload), SENDER)]
     description, rule = given.text("description"), given.text("ruleType", "rule_type")
     app = given.text("applicationId", "application_id")
     filters = filters_of(given.text("filters"))
@@ -42,6 +45,11 @@ def parse(payload: Payload) -> list[Item]:
             starts_at=given.text("createTimestamp"),
         )
     ]
+
+
+def kept(payload: Payload) -> bytes:
+    """Return what is kept of a request: all but the write token of the App."""
+    return _TOKEN.sub(rb"\1" + REMOVED, payload_kept(payload))
 
 
 def filters_of(text: str) -> dict[str, str]:

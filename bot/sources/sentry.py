@@ -65,6 +65,7 @@ def _issue(given: Fields, data: Fields) -> Item:
     action, issue = given.text("action").lower(), data.inner("issue")
     kind = Kind.RESOLVED if action in OVER else Kind.FIRING if action in {"created", "unresolved"} else Kind.NOTE
     level = issue.text("level").lower()
+    owner = issue.text("assignedTo.name", "assignedTo.email")
     return build(
         SENDER,
         key=f"sentry:issue:{issue.text('id')}",
@@ -73,7 +74,7 @@ def _issue(given: Fields, data: Fields) -> Item:
         severity=LEVELS.get(level, level),
         links=[link_to(issue.text("web_url", "permalink"), "Sentry")],
         author=given.text("actor.name"),
-        note=action,
+        note=f"{action} to {owner}" if owner and action == "assigned" else action,
     )
 
 

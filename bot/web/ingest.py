@@ -8,8 +8,8 @@ from bot.domain.alert import Outcome
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import BY_QUERY, SOURCES, cloudevents, generic
-from bot.sources.payload import Payload
+from bot.sources import BY_QUERY, KEPT, SOURCES, cloudevents, generic
+from bot.sources.payload import Payload, kept
 from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
 from bot.web.auth import admitted
@@ -78,12 +78,7 @@ async def post_source(request: web.Request) -> web.Response:
         headers={header.lower(): value for header, value in request.headers.items()},
     )
     items = parse(payload)
-    return answer(results_body(items, await deliver(request, key, name, body or _query(request), items)))
-
-
-def _query(request: web.Request) -> bytes:
-    """Return what a request without a body says, to be kept instead of one."""
-    return request.query_string.encode()
+    return answer(results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items)))
 
 
 async def allow_events(request: web.Request) -> web.Response:

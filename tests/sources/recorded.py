@@ -1,5 +1,6 @@
-"""Recorded requests of each source: `CASE.json` (a body), `CASE.form` or `CASE.query`, and `CASE_signals.json`, what they say.
+"""Recorded requests of each source, and what they say in `CASE_signals.json`.
 
+A request is `CASE.json` (a body), `CASE.form`, `CASE.query` or `CASE.http` (headers, an empty line, a body).
 `python -m tests.sources.recorded` writes the signals of recordings that have none yet, to be read before they are kept.
 """
 
@@ -33,6 +34,11 @@ def payload_of(path: Path) -> Payload:
             return Payload(body=path.read_bytes(), content_type=FORM)
         case ".query":
             return Payload(body=b"", query=dict(parse_qsl(path.read_text(), keep_blank_values=True)))
+        case ".http":
+            head, _, body = path.read_bytes().partition(b"\n\n")
+            headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
+            content_type = headers["content-type"].partition(";")[0]
+            return Payload(body=body.replace(b"\n", b"\r\n"), content_type=content_type, headers=headers)
         case _:
             return Payload(body=path.read_bytes())
 
