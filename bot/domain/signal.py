@@ -76,7 +76,8 @@ class Signal:
     """One thing a backend said about one problem.
 
     `sender` is the dialect it came through: two senders of one problem are counted apart.
-    Times are epoch milliseconds; a start that was not said stays None, it is never "now".
+    Times are epoch milliseconds; a start that was not said stays None, it is never "now". `delivery_id` is what the sender calls
+    this message: the same once more says nothing new ("": it has no such name).
     """
 
     dedup_key: str
@@ -92,6 +93,7 @@ class Signal:
     ends_at: int | None = None
     author: str = ""
     note: str = ""
+    delivery_id: str = ""
 
 
 def clean(text: str, limit: int) -> str:

@@ -1,8 +1,10 @@
 """CloudEvents 1.0 over HTTP: binary, structured, and in batches (alert-sources.md 1.14)."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -69,10 +71,7 @@ def _event(attributes: Mapping[str, Any], data: Any) -> Item:
     kind = Kind.RESOLVED if kind_word in OVER else Kind.FIRING if kind_word in FIRING else None
     key = f"{event.text('source')}:{event.text('subject')}" if event.text("subject") else event.text("source")
     inside = Fields(data if isinstance(data, dict) else {})
-    found = loose.read(inside, SENDER, key=key, kind=kind)
-    if found is not None:
-        return found
-    return build(
+    found = loose.read(inside, SENDER, key=key, kind=kind) or build(
         SENDER,
         key=key,
         summary=event.text("subject") or event.text("type"),
@@ -82,3 +81,14 @@ def _event(attributes: Mapping[str, Any], data: Any) -> Item:
         labels={"type": event.text("type")},
         starts_at=event.text("time"),
     )
+    return replace(found, delivery_id=_delivery_id(attributes, data) if event.text("id") else "")
+
+
+def _delivery_id(attributes: Mapping[str, Any], data: Any) -> str:
+    """Return what an event is known by when it comes again: source and id (CloudEvents 1.0), and what it says.
+
+    Who gives every event the same id still has each different one heard.
+    """
+    around = {name: value for name, value in attributes.items() if name not in {"data", "data_base64"}}
+    whole = json.dumps([around, data], sort_keys=True, default=str).encode("utf-8", "replace")
+    return f"{SENDER}:{hashlib.sha256(whole).hexdigest()[:32]}"

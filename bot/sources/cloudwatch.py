@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
-from bot.domain.signal import Kind
+from bot.domain.signal import Kind, Signal, key_within_limit
 from bot.sources import loose
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, json_of, text_of
@@ -107,24 +107,28 @@ def parse(payload: Payload) -> list[Item]:
         return [_alarm(outer) or odd(payload.body, SENDER)]
     if outer.text("Type") != NOTIFICATION:
         return []
-    message = json_of(text_of(given.get("Message", "")).encode("utf-8", "replace"))
+    name = outer.text("MessageId")
+    return [replace(_notified(outer), delivery_id=key_within_limit(f"{SENDER}:{name}") if name else "")]
+
+
+def _notified(outer: Fields) -> Signal:
+    """Read what a notification carries."""
+    message = json_of(outer.text("Message").encode("utf-8", "replace"))
     if isinstance(message, dict):
         found = _alarm(Fields(message)) or loose.read(Fields(message), SENDER, key=outer.text("MessageId"))
         if found is not None:
-            return [found]
+            return found
     text = outer.text("Message")
-    return [
-        build(
-            SENDER,
-            key=outer.text("MessageId"),
-            summary=outer.text("Subject") or text.partition("\n")[0],
-            source=outer.text("TopicArn"),
-            description=text,
-        )
-    ]
+    return build(
+        SENDER,
+        key=outer.text("MessageId"),
+        summary=outer.text("Subject") or text.partition("\n")[0],
+        source=outer.text("TopicArn"),
+        description=text,
+    )
 
 
-def _alarm(given: Fields) -> Item | None:
+def _alarm(given: Fields) -> Signal | None:
     name, word = given.text("AlarmName"), given.text("NewStateValue").upper()
     if not name or word not in STATES:
         return None

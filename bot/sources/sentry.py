@@ -1,34 +1,42 @@
 """Sentry's integration webhooks: issue alerts, metric alerts, issues; and the legacy plugin (alert-sources.md 1.11)."""
 
-from bot.domain.signal import Kind
+from dataclasses import replace
+
+from bot.domain.signal import Kind, Signal, key_within_limit
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, fields_of
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "sentry"
-RESOURCE = "sentry-hook-resource"
+REQUEST = "request-id"
 OVER = frozenset({"resolved", "archived", "ignored"})
 LEVELS = {"fatal": "critical", "debug": "info"}
 
 
 def parse(payload: Payload) -> list[Item]:
-    """Read a hook. An issue alert and the issue have one key, so that resolving the issue resolves the alert."""
+    """Read a hook; the same one again has the same Request-ID."""
+    name = payload.headers.get(REQUEST, "")
+    return [replace(_read(payload), delivery_id=key_within_limit(f"{SENDER}:{name}") if name else "")]
+
+
+def _read(payload: Payload) -> Signal:
+    """Read what a hook says. An issue alert and the issue have one key, so that resolving the issue resolves the alert."""
     given = fields_of(payload)
     if given is None:
-        return [odd(payload.body, SENDER)]
+        return odd(payload.body, SENDER)
     data = given.inner("data")
     if data.at("metric_alert") is not None:
-        return [_metric(given, data)]
+        return _metric(given, data)
     if data.at("event") is not None:
-        return [_event(data)]
+        return _event(data)
     if data.at("issue") is not None:
-        return [_issue(given, data)]
+        return _issue(given, data)
     if given.text("project", "project_name") and given.text("message", "culprit"):
-        return [_legacy(given)]
-    return [odd(payload.body, SENDER)]
+        return _legacy(given)
+    return odd(payload.body, SENDER)
 
 
-def _metric(given: Fields, data: Fields) -> Item:
+def _metric(given: Fields, data: Fields) -> Signal:
     action = given.text("action").lower()
     return build(
         SENDER,
@@ -42,7 +50,7 @@ def _metric(given: Fields, data: Fields) -> Item:
     )
 
 
-def _event(data: Fields) -> Item:
+def _event(data: Fields) -> Signal:
     event = data.inner("event")
     level = event.text("level").lower()
     tags = {each[0]: each[1] for each in event.list("tags") if isinstance(each, list) and _is_pair(each)}
@@ -61,7 +69,7 @@ def _is_pair(tag: list[object]) -> bool:
     return len(tag) == 2 and all(isinstance(part, str) for part in tag)
 
 
-def _issue(given: Fields, data: Fields) -> Item:
+def _issue(given: Fields, data: Fields) -> Signal:
     action, issue = given.text("action").lower(), data.inner("issue")
     kind = Kind.RESOLVED if action in OVER else Kind.FIRING if action in {"created", "unresolved"} else Kind.NOTE
     level = issue.text("level").lower()
@@ -78,7 +86,7 @@ def _issue(given: Fields, data: Fields) -> Item:
     )
 
 
-def _legacy(given: Fields) -> Item:
+def _legacy(given: Fields) -> Signal:
     level = given.text("level").lower()
     return build(
         SENDER,

@@ -13,6 +13,11 @@ REMEMBER = """
 INSERT INTO resolves (feed_id, dedup_key, at) VALUES (:feed, :dedup_key, :at)
 ON CONFLICT (feed_id, dedup_key) DO UPDATE SET at = excluded.at
 """
+CAME = "SELECT delivery_id FROM deliveries WHERE feed_id = :feed AND delivery_id IN (:ids) AND at > :since"
+REMEMBER_CAME = """
+INSERT INTO deliveries (feed_id, delivery_id, at) VALUES (:feed, :id, :at)
+ON CONFLICT (feed_id, delivery_id) DO UPDATE SET at = excluded.at
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,3 +70,19 @@ async def remember_resolves(tx: Tx, feed: int, keys: Iterable[str], now: int) ->
     rows: list[Mapping[str, Value]] = [{"feed": feed, "dedup_key": key, "at": now} for key in keys]
     if rows:
         await tx.run_many(REMEMBER, rows)
+
+
+async def came(tx: Tx, feed: int, ids: Sequence[str], since: int) -> set[str]:
+    """Return which of these messages have come to a feed since a moment (epoch ms)."""
+    found: set[str] = set()
+    for start in range(0, len(ids), SLICE):
+        rows = await tx.all(CAME, feed=feed, ids=ids[start : start + SLICE], since=since)
+        found |= {row["delivery_id"] for row in rows}
+    return found
+
+
+async def remember_came(tx: Tx, feed: int, ids: Iterable[str], now: int) -> None:
+    """Remember what senders call the messages that came."""
+    rows: list[Mapping[str, Value]] = [{"feed": feed, "id": each, "at": now} for each in ids]
+    if rows:
+        await tx.run_many(REMEMBER_CAME, rows)

@@ -29,6 +29,7 @@ BODIES = "DELETE FROM bodies WHERE id IN (SELECT id FROM bodies WHERE at < :befo
 RESOLVES = "DELETE FROM resolves WHERE at < :before"
 SENT = "DELETE FROM sent WHERE at < :before"
 CALLS = "DELETE FROM calls WHERE at < :before"
+DELIVERIES = "DELETE FROM deliveries WHERE at < :before"
 QUESTIONS = "DELETE FROM questions WHERE at < :before"
 
 
@@ -55,8 +56,9 @@ async def bodies(tx: Tx, before: int) -> bool:
 
 
 async def small_things(tx: Tx, *, resolves: int, sent: int, calls: int, questions: int) -> None:
-    """Delete remembered resolves, counted messages, answered commands and questions from before these moments."""
+    """Delete remembered resolves and deliveries, counted messages, answered commands and questions from before these moments."""
     await tx.run(RESOLVES, before=resolves)
+    await tx.run(DELIVERIES, before=resolves)
     await tx.run(SENT, before=sent)
     await tx.run(CALLS, before=calls)
     await tx.run(QUESTIONS, before=questions)

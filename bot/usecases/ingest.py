@@ -19,6 +19,8 @@ from bot.usecases.change import Decided, Ledger
 GROUP = 200
 """The most signals that share a commit: a command waits for one group at the most."""
 ATTEMPTS = 3
+REMEMBERED = 3_600_000
+"""Milliseconds for which a message that comes again under its sender's own name for it says nothing new: SNS tries for so long."""
 STOPPING = "the server is stopping"
 
 log = structlog.get_logger()
@@ -60,7 +62,9 @@ class _Problems:
     feed: Feed
     newest: dict[str, Alert]
     resolved: dict[str, int]
+    came: set[str] = field(default_factory=set)
     unheard: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
 
 
 class Intake:
@@ -216,6 +220,7 @@ async def receive(tx: Tx, deliveries: Sequence[Delivery], now: int, rules: Rules
             await tenants.numbered(tx, tenant, number)
     for each in problems.values():
         await inbox.remember_resolves(tx, each.feed.id, each.unheard, now)
+        await inbox.remember_came(tx, each.feed.id, each.new, now)
     bodies = [
         inbox.Body(feed=delivery.feed.id, dialect=delivery.dialect, body=delivery.body)
         for delivery in deliveries
@@ -226,19 +231,20 @@ async def receive(tx: Tx, deliveries: Sequence[Delivery], now: int, rules: Rules
 
 
 async def _problems(tx: Tx, feed: Feed, deliveries: Sequence[Delivery], now: int, rules: Rules) -> _Problems:
-    keys = list(
-        dict.fromkeys(
-            item.dedup_key
-            for delivery in deliveries
-            if delivery.feed.id == feed.id
-            for item in delivery.items
-            if isinstance(item, Signal)
-        )
-    )
+    signals = [
+        item
+        for delivery in deliveries
+        if delivery.feed.id == feed.id
+        for item in delivery.items
+        if isinstance(item, Signal)
+    ]
+    keys = list(dict.fromkeys(signal.dedup_key for signal in signals))
+    ids = list(dict.fromkeys(signal.delivery_id for signal in signals if signal.delivery_id))
+    came = await inbox.came(tx, feed.id, ids, now - REMEMBERED) if ids else set()
     newest = await alerts.latest_of(tx, feed.id, keys)
     unknown = [key for key in keys if key not in newest]
     resolved = await inbox.resolved_before(tx, feed.id, unknown, now - rules.remember_resolve) if unknown else {}
-    return _Problems(feed=feed, newest=newest, resolved=resolved)
+    return _Problems(feed=feed, newest=newest, resolved=resolved, came=came)
 
 
 def _take(item: Item, of_feed: _Problems, ledger: Ledger, given: dict[int, int], rules: Rules) -> Result:
@@ -246,6 +252,12 @@ def _take(item: Item, of_feed: _Problems, ledger: Ledger, given: dict[int, int],
         return Result(alert=None, outcome=Outcome.REJECTED, dedup_key=item.dedup_key, error=item.reason, path=item.path)
     feed = of_feed.feed
     current = of_feed.newest.get(item.dedup_key)
+    if item.delivery_id:
+        if item.delivery_id in of_feed.came:
+            number = current.number if current else None
+            return Result(alert=number, outcome=Outcome.IGNORED, dedup_key=item.dedup_key)
+        of_feed.came.add(item.delivery_id)
+        of_feed.new.add(item.delivery_id)
     plan = ledger.plan or NO_PLAN
     route = route_for(plan.routes, feed.id, item) if plan.routes else None
     if route is not None and route.again_after is not None:

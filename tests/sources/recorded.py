@@ -49,8 +49,11 @@ def signals_of(path: Path) -> Path:
 
 
 def plain(items: list[Item]) -> Any:
-    """Return items as JSON shows them."""
-    return json.loads(json.dumps([dataclasses.asdict(item) for item in items]))
+    """Return items as JSON shows them, without the names that their senders did not give."""
+    found = [dataclasses.asdict(item) for item in items]
+    return json.loads(
+        json.dumps([{name: value for name, value in each.items() if name != "delivery_id" or value} for each in found])
+    )
 
 
 if __name__ == "__main__":

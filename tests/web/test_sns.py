@@ -118,7 +118,7 @@ async def test_an_alarm_and_its_end(desk: Desk, client: TestClient[Any, Any], am
     """Signed in either version; the certificate is fetched once."""
     opened = await post(client, amazon.signed(recorded("notification", SignatureVersion=version)))
     (alert,) = await desk.alerts()
-    closed = await post(client, amazon.signed(recorded("ok", SignatureVersion=version)))
+    closed = await post(client, amazon.signed(recorded("ok", MessageId="m-2", SignatureVersion=version)))
 
     assert (200, 200) == (opened[0], closed[0])
     assert ("critical", "eu-west-1") == (alert["severity"], alert["labels"]["region"])

@@ -54,6 +54,34 @@ async def test_alerts_in_a_query(desk: Desk, source: str) -> None:
     assert [alert["alert"] for alert in alerts] == [results[0]["alert"]]
 
 
+async def test_an_event_that_comes_again(desk: Desk) -> None:
+    """Says nothing new under its sender's own name for it, not even when its alert is over; an hour later it does."""
+    firing = {"specversion": "1.0", "id": "e-1", "source": "/shop", "type": "disk.firing", "subject": "db1"}
+    over = {**firing, "id": "e-2", "type": "disk.resolved"}
+    outcomes = []
+    for event in (firing, firing, over, firing, over):
+        answered = await desk.client.post("/in/cloudevents", json=event, headers=bearer("ingest"))
+        outcomes += [result["outcome"] for result in (await answered.json())["results"]]
+    (alert,) = await desk.alerts()
+    desk.clock.now += 2 * 3_600_000
+    again = await desk.client.post("/in/cloudevents", json=firing, headers=bearer("ingest"))
+
+    assert ["opened", "ignored", "resolved", "ignored", "ignored"] == outcomes
+    assert (1, "closed") == (alert["count"], alert["state"])
+    assert "opened" == (await again.json())["results"][0]["outcome"]
+
+
+async def test_sentry_calls_its_requests_by_name(desk: Desk) -> None:
+    """A hook that Sentry sends again has the same Request-ID; another one counts."""
+    recording = HERE / "sentry" / "issue_alert.json"
+    names = ("r-1", "r-1", "r-2")
+    for name in names:
+        await posted(desk, "/in/sentry", recording, {**bearer("ingest"), "Request-ID": name})
+    (alert,) = await desk.alerts()
+
+    assert 2 == alert["count"]
+
+
 async def test_a_query_with_a_wrong_key(desk: Desk) -> None:
     """Opening an address without a key changes nothing."""
     async with desk.client.get(f"/in/sematext/{'x' * 32}", params={"title": "t"}) as response:
