@@ -1,6 +1,6 @@
 """Parcels: news on its way to channels, each sent by one worker at a time, in order per channel and alert."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -23,13 +23,16 @@ done_at IS NULL AND NOT EXISTS (
 # A moment further off than any wait is from before the clock went back: it counts as come.
 CLAIM = f"""
 UPDATE parcels SET retry_at = :until, attempts = attempts + 1 WHERE id IN (
-  SELECT id FROM parcels WHERE (retry_at <= :now OR retry_at > :far) AND {_FIRST}
-  ORDER BY retry_at, id LIMIT :limit {{skip_locked}}
+  SELECT id FROM parcels WHERE tenant_id = :tenant AND channel = :channel AND (retry_at <= :now OR retry_at > :far)
+  AND {_FIRST} ORDER BY retry_at, id LIMIT :limit {{skip_locked}}
 ) RETURNING *
 """
 DONE = "UPDATE parcels SET done_at = :now, result = :result WHERE id = :id AND done_at IS NULL"
 LATER = "UPDATE parcels SET retry_at = :retry_at, result = :result WHERE id = :id AND done_at IS NULL"
-NEXT = f"SELECT MIN(retry_at) AS due FROM parcels WHERE {_FIRST}"
+LANES = f"""
+SELECT tenant_id, channel, MIN(retry_at) AS due FROM parcels
+WHERE tenant_id || ':' || channel NOT IN (:others) AND {_FIRST} GROUP BY tenant_id, channel
+"""
 OF_ALERT = "SELECT * FROM parcels WHERE tenant_id = :tenant AND number = :number ORDER BY id"
 CHANNELS_OF = "SELECT DISTINCT number, channel FROM parcels WHERE tenant_id = :tenant AND number IN (:numbers)"
 LAST_RESULT = """
@@ -64,6 +67,14 @@ FAR = 15 * 60_000
 """Milliseconds that no wait for another attempt lasts."""
 DEAD = "not sent: "
 """How the result of a parcel begins that was given up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lane:
+    """All that waits for one channel of a tenant."""
+
+    tenant: int
+    channel: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,9 +118,11 @@ async def add(tx: Tx, parcels: Iterable[Parcel]) -> None:
         await tx.run_many(ADD, rows)
 
 
-async def claim(tx: Tx, *, now: int, until: int, limit: int) -> list[Parcel]:
-    """Take the first parcel of alerts and channels that nobody else will try before `until` (epoch ms)."""
-    rows = await tx.all(CLAIM, now=now, until=until, far=now + FAR, limit=limit)
+async def claim(tx: Tx, lane: Lane, *, now: int, until: int, limit: int) -> list[Parcel]:
+    """Take the first parcels of a lane's alerts, those due longest first; nobody else will try them before `until` (epoch ms)."""
+    rows = await tx.all(
+        CLAIM, tenant=lane.tenant, channel=lane.channel, now=now, until=until, far=now + FAR, limit=limit
+    )
     return sorted((parcel_of(row) for row in rows), key=lambda each: each.id)
 
 
@@ -134,11 +147,10 @@ async def later(tx: Tx, parcel: int, retry_at: int, result: str) -> None:
     await tx.run(LATER, id=parcel, retry_at=retry_at, result=result)
 
 
-async def next_due(tx: Tx) -> int | None:
-    """Return when a parcel may next be tried, or None."""
-    row = await tx.one(NEXT)
-    due: int | None = row["due"] if row else None
-    return due
+async def lanes(tx: Tx, others: Collection[Lane]) -> dict[Lane, int]:
+    """Return when something may next be tried in each lane (epoch ms) in which something waits, but for some others."""
+    rows = await tx.all(LANES, others=[f"{lane.tenant}:{lane.channel}" for lane in others] or [""])
+    return {Lane(tenant=row["tenant_id"], channel=row["channel"]): row["due"] for row in rows}
 
 
 async def held(tx: Tx, tenant: int, channels: Sequence[str], *, before: int, limit: int) -> list[tuple[int, str]]:

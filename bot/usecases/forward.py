@@ -1,10 +1,9 @@
-"""Forward: parcels go to their channels, each by itself: a slow channel delays neither the room nor other alerts' order.
+"""Forward: a parcel goes to its channel, and what became of it is noted.
 
 What a service refuses for good is given up and said in the alert's room, once until something is taken again; what may pass
 is tried for days. A repeat after a crash is possible, and every service knows it by its id.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +21,6 @@ from bot.storage.engine import Storage, StorageError, Tx
 from bot.usecases import configure
 
 LEASE = 60_000
-PAGE = 50
 PATIENCE = 3 * 24 * 3_600_000
 """Milliseconds after which a parcel that could not be sent is given up."""
 REFUSED = "The channel {channel} did not take the news of #{number} ({action}): {reason}"
@@ -32,6 +30,7 @@ TEST_STEPS = {Kind.ALERTMANAGER: ("acked", "resolved"), Kind.PAGERDUTY: ("opened
 UNKNOWN = "there is no channel {name}; there are: {names}"
 NONE = "none"
 NO_CHANNEL = "there is no such channel any more"
+NOT_NOTED = "what became of it could not be noted"
 FAULT = "something went wrong here; it has been logged"
 SEALED_OTHERWISE = "its secret was sealed with another SECRET_KEY; bring the channel in again"
 
@@ -48,61 +47,47 @@ class Service(Protocol):
         ...
 
 
-async def send_due(
-    storage: Storage,
-    services: Mapping[Kind, Service],
-    clock: Callable[[], int],
-    *,
-    unseal: Unseal,
-    jitter: Callable[[], float] = lambda: 0.5,
-) -> int:
-    """Send the parcels that are due, side by side; return how many were tried."""
-    now = clock()
-    first = await storage.look(parcels.next_due)
-    if first is None or now < first <= now + parcels.FAR:
-        return 0
-    async with storage.begin() as tx:
-        claimed = await parcels.claim(tx, now=now, until=now + LEASE, limit=PAGE)
-    sender = _Sender(storage=storage, services=services, clock=clock, unseal=unseal, jitter=jitter)
-    async with asyncio.TaskGroup() as group:
-        for each in claimed:
-            group.create_task(sender.send(each))
-    return len(claimed)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Sender:
+class Sender:
+    """Carries parcels to the services of their channels, and notes what became of them."""
+
     storage: Storage
     services: Mapping[Kind, Service]
     clock: Callable[[], int]
     unseal: Unseal
     jitter: Callable[[], float]
 
-    async def send(self, parcel: Parcel) -> None:
-        """Send a parcel, and note what became of it; whatever goes wrong with it costs no other one."""
+    async def send(self, parcel: Parcel) -> Later | None:
+        """Send a parcel, and note what became of it; whatever goes wrong with it costs no other one.
+
+        Returns why it has to be tried again, None when it is done with.
+        """
         try:
-            await self._send(parcel)
+            return await self._send(parcel)
         except StorageError as error:
             # Its lease runs out, and it is sent again under the same id.
             log.warning("parcel_not_noted", tenant=parcel.tenant, channel=parcel.channel, reason=str(error))
+            return Later(NOT_NOTED)
         except Exception:
             log.exception("parcel_failed", tenant=parcel.tenant, channel=parcel.channel, alert=parcel.number)
             with contextlib.suppress(StorageError):
                 await self._postpone(parcel, Later(FAULT))
+            return None
 
-    async def _send(self, parcel: Parcel) -> None:
+    async def _send(self, parcel: Parcel) -> Later | None:
         async with self.storage.read() as tx:
             channel = (await plans.load(tx, parcel.tenant)).channels.get(parcel.channel)
             parcel = replace(parcel, reference=await parcels.reference(tx, parcel))
         if channel is None:
             await _give_up(self.storage, parcel, NO_CHANNEL, self.clock())
-            return
+            return None
         bound = log.bind(tenant=parcel.tenant, channel=parcel.channel, alert=parcel.number, action=parcel.action)
         try:
             receipt = await self.services[channel.kind].send(parcel, opened(channel, self.unseal))
         except Later as trouble:
             await self._postpone(parcel, trouble)
             bound.warning("parcel_postponed", reason=trouble.reason)
+            return trouble
         except Never as never:
             await _give_up(self.storage, parcel, never.reason, self.clock())
             bound.warning("parcel_refused", reason=never.reason)
@@ -112,6 +97,7 @@ class _Sender:
                 if receipt.detail != parcel.reference:
                     await parcels.refer(tx, parcel, receipt.detail)
             bound.info("parcel_sent", status=receipt.status)
+        return None
 
     async def _postpone(self, parcel: Parcel, trouble: Later) -> None:
         now = self.clock()

@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.parts import Parts
-from bot.storage import memory, outbox, parcels, speakers, whispers
+from bot.storage import memory, outbox, speakers, whispers
 from bot.usecases import (
     deliver,
     divert,
     escalate,
-    forward,
     glance,
     install,
     noise_report,
@@ -20,6 +19,8 @@ from bot.usecases import (
     retention,
     whisper,
 )
+from bot.usecases.forward import Sender
+from bot.usecases.lanes import Lanes, Spawn
 from bot.workers.loop import loop
 
 POLL = 0.5
@@ -32,7 +33,6 @@ HOUR = 3_600_000
 
 async def run(parts: Parts) -> None:
     """Run every loop until cancelled; when one dies, all end and its error is raised."""
-    rounds = Rounds(parts=parts, started_at=parts.clock())
     await escalate.arm_missing(parts.storage, parts.rules)
     woken: Mapping[str, asyncio.Event] = {
         "outbox": parts.wakeups.outbox,
@@ -41,17 +41,37 @@ async def run(parts: Parts) -> None:
         "parcels": parts.wakeups.parcels,
     }
     async with asyncio.TaskGroup() as group:
+        rounds = Rounds(parts=parts, started_at=parts.clock(), lanes=_lanes(parts), spawn=group.create_task)
         for name, (work, poll) in rounds.all().items():
             event = woken.get(name) or asyncio.Event()
             group.create_task(loop(name, work, woken=event, clock=parts.clock, poll=poll))
 
 
+def _lanes(parts: Parts) -> Lanes:
+    sender = Sender(
+        storage=parts.storage,
+        services=parts.services,
+        clock=parts.clock,
+        unseal=parts.vault.open,
+        jitter=random.random,
+    )
+
+    def ended() -> None:
+        # What a service refused is told in a room, and the lane may have something due again.
+        parts.wakeups.outbox.set()
+        parts.wakeups.parcels.set()
+
+    return Lanes(storage=parts.storage, sender=sender, clock=parts.clock, jitter=random.random, ended=ended)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rounds:
-    """One round of each loop."""
+    """One round of each loop. The lanes of channels go on between rounds, as tasks of `spawn`."""
 
     parts: Parts
     started_at: int
+    lanes: Lanes
+    spawn: Spawn
 
     def all(self) -> dict[str, tuple[Callable[[], Awaitable[int | None]], float]]:
         """Return every loop's round, and after how many seconds it looks for work that nobody woke it for."""
@@ -100,15 +120,8 @@ class Rounds:
         return await parts.storage.look(whispers.next_due)
 
     async def tell_channels(self) -> int | None:
-        """Send parcels to their channels."""
-        parts = self.parts
-        tried = await forward.send_due(
-            parts.storage, parts.services, parts.clock, unseal=parts.vault.open, jitter=random.random
-        )
-        if tried:
-            parts.wakeups.outbox.set()
-            return parts.clock()
-        return await parts.storage.look(parcels.next_due)
+        """Begin the lanes of channels that something is due for."""
+        return await self.lanes.begin(self.spawn)
 
     async def divert(self) -> int | None:
         """Hand critical news over that its room cannot be told."""

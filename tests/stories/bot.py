@@ -8,7 +8,7 @@ from bot.demo.stage import ADDON, Stage
 from bot.standin.driver import RoomDriver, Shown
 from bot.standin.faults import Fault
 from bot.storage import outbox
-from bot.usecases import deliver, divert, escalate, forward, install, renew, whisper
+from bot.usecases import deliver, divert, escalate, install, lanes, renew, whisper
 
 ROUNDS = 500
 """More rounds than this without coming to rest are a loop that turns without end."""
@@ -41,7 +41,7 @@ class Bot:
         whispered = await whisper.send_due(parts.storage, parts.channel, parts.clock)
         await divert.due(parts.storage, now)
         await renew.due(parts.storage, now)
-        sent = await forward.send_due(parts.storage, parts.services, parts.clock, unseal=parts.vault.open)
+        sent = await lanes.send_due(parts.storage, parts.services, parts.clock, unseal=parts.vault.open)
         return bool(timers or resumed or whispered or sent or await self.deliver())
 
     async def deliver(self) -> int:

@@ -11,7 +11,7 @@ from bot.ports import Receipt
 from bot.storage import parcels, plans
 from bot.storage.engine import Busy
 from bot.usecases import planning
-from bot.usecases.forward import send_due
+from bot.usecases.lanes import send_due
 from tests.channels.making import parcel
 from tests.usecases.conftest import Clock, World
 
