@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from bot.channels import alertmanager, email, pagerduty, webhook
+from bot.channels import alertmanager, email, opsgenie, pagerduty, sematext, webhook
 from bot.channels.email import Postman
 from bot.channels.outbound import Outbound
 from bot.domain.channel import Channel, Kind, Parcel
@@ -25,4 +25,6 @@ def services(outbound: Outbound, postman: Postman | None) -> Mapping[Kind, Servi
         Kind.EMAIL: email.Email(postman),
         Kind.PAGERDUTY: pagerduty.PagerDuty(outbound),
         Kind.ALERTMANAGER: alertmanager.Alertmanager(outbound),
+        Kind.OPSGENIE: opsgenie.Opsgenie(outbound),
+        Kind.SEMATEXT: sematext.Sematext(outbound),
     }

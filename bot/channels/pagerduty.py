@@ -4,7 +4,7 @@ import json
 
 from bot.channels.outbound import Outbound
 from bot.channels.webhook import iso
-from bot.domain.channel import Channel, Move, Parcel
+from bot.domain.channel import OURS, Channel, Move, Parcel
 from bot.ports import Receipt
 
 URL = "https://events.pagerduty.com/v2/enqueue"
@@ -31,7 +31,7 @@ class PagerDuty:
 
 def dedup_key(parcel: Parcel) -> str:
     """Return the key that all events of an alert have."""
-    return f"hipchat-bot/{parcel.tenant}/{parcel.number}"
+    return f"{OURS}{parcel.tenant}/{parcel.number}"
 
 
 def body_of(parcel: Parcel, routing_key: str) -> bytes:

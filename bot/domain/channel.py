@@ -27,6 +27,8 @@ class Kind(enum.StrEnum):
     EMAIL = "email"
     PAGERDUTY = "pagerduty"
     ALERTMANAGER = "alertmanager"
+    OPSGENIE = "opsgenie"
+    SEMATEXT = "sematext"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,8 @@ SETTINGS: Mapping[Kind, Mapping[str, Setting]] = {
         "token": Setting(needed=False, secret=True),
         "receiver": Setting(needed=False),
     },
+    Kind.OPSGENIE: {"api_key": Setting(secret=True), "url": Setting(needed=False, address=True)},
+    Kind.SEMATEXT: {"token": Setting(secret=True), "url": Setting(needed=False, address=True)},
 }
 """What each kind of channel is told."""
 
@@ -67,6 +71,12 @@ ECHOES: Mapping[Kind, frozenset[str]] = {
 
 A service that only reports problems and keeps something for us meanwhile (Alertmanager a silence) hears of its own news too.
 """
+
+
+OURS = "hipchat-bot/"
+"""How the names begin by which services know our alerts."""
+NAMED_BY_US = frozenset({Kind.PAGERDUTY, Kind.OPSGENIE})
+"""The kinds of services that know our alerts by our own names, and whose APIs we offer too: two bots could tell each other for ever."""
 
 
 class Move(enum.StrEnum):
@@ -138,7 +148,9 @@ BACK_TO: Mapping[State, Move] = {
 
 
 def echoes(kind: Kind, told: Mapping[str, Any]) -> bool:
-    """Whether a change (`content` of it) came from the kind of service that it would be sent to."""
+    """Whether a change (`content` of it) came from the kind of service that it would be sent to, or is about another bot's alert."""
+    if kind in NAMED_BY_US and str(told["dedup_key"]).startswith(OURS):
+        return True
     return told["dialect"] in ECHOES.get(kind, ())
 
 

@@ -17,6 +17,8 @@ from bot.sources.values import Item, odd
 SENDER = "cloudevents"
 PREFIX = "ce-"
 FIRING = ("firing", "triggered", "opened")
+WRAPPING = frozenset({"data", "data_base64", "datacontenttype"})
+"""Members that differ between the modes in which one event can come."""
 OVER = ("resolved", "closed")
 
 
@@ -89,6 +91,6 @@ def _delivery_id(attributes: Mapping[str, Any], data: Any) -> str:
 
     Who gives every event the same id still has each different one heard.
     """
-    around = {name: value for name, value in attributes.items() if name not in {"data", "data_base64"}}
+    around = {name: value for name, value in attributes.items() if name not in WRAPPING}
     whole = json.dumps([around, data], sort_keys=True, default=str).encode("utf-8", "replace")
     return f"{SENDER}:{hashlib.sha256(whole).hexdigest()[:32]}"

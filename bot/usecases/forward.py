@@ -25,7 +25,11 @@ PATIENCE = 3 * 24 * 3_600_000
 """Milliseconds after which a parcel that could not be sent is given up."""
 REFUSED = "The channel {channel} did not take the news of #{number} ({action}): {reason}"
 TEST = "Test of the channel {name}: if you can read this, alerts reach you here"
-TEST_STEPS = {Kind.ALERTMANAGER: ("acked", "resolved"), Kind.PAGERDUTY: ("opened", "resolved")}
+TEST_STEPS = {
+    Kind.ALERTMANAGER: ("acked", "resolved"),
+    Kind.PAGERDUTY: ("opened", "resolved"),
+    Kind.OPSGENIE: ("opened", "resolved"),
+}
 """What a test sends; other kinds get a note."""
 UNKNOWN = "there is no channel {name}; there are: {names}"
 NONE = "none"

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.domain.alert import Action, Alert, Refused, State
+from bot.domain.alert import Action, Alert, Outcome, Refused, State
 from bot.domain.errors import AlertbotError, Unknown
 from bot.domain.signal import Signal, key_within_limit
 from bot.domain.tenant import Key, Scope
@@ -25,7 +25,12 @@ from bot.web.bodies import answer, instant
 from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver
 
 PROCESSED = "Request will be processed"
-NO_ALERT = "Alert does not exist"
+ABSENT = "Alert does not exist"
+DONE = "Processed"
+CLOSED = "Alert is already closed"
+REFUSED = "Alert is so already"
+BECAME = (ABSENT, DONE, CLOSED, REFUSED)
+"""What can become of a request; its id carries the place in this list."""
 ACTIONS = ("Create", "Acknowledge", "UnAcknowledge", "Close", "AddNote", "Snooze", "Assign", "Update")
 NAMES: Mapping[str, str] = {
     "acknowledge": "Acknowledge",
@@ -40,6 +45,7 @@ STATUSES: Mapping[str, frozenset[State]] = {
     "closed": frozenset({State.CLOSED}),
 }
 PAGE = 100
+OFFSET_LIMIT = 20_000
 NO_OWNER = "Owner can not be empty"
 NO_END = "EndTime must be an ISO 8601 time in the future"
 
@@ -97,6 +103,8 @@ async def post_action(request: web.Request) -> web.Response:
     except Invalid as invalid:
         return _invalid(invalid)
     results = await deliver(request, key, opsgenie.SENDER, body, [signal])
+    if results[0].outcome is Outcome.IGNORED:
+        return _accepted(name, alert.number, REFUSED if alert.active else CLOSED)
     return _accepted(name, results[0].alert)
 
 
@@ -176,8 +184,9 @@ async def _acted(request: web.Request, key: Key, action: str, given: Fields, ale
     return alert.number
 
 
-def _accepted(action: str, number: int | None) -> web.Response:
-    request_id = f"{ACTIONS.index(action):08x}-{number is not None:04x}-4000-8000-{number or 0:012x}"
+def _accepted(action: str, number: int | None, became: str = DONE) -> web.Response:
+    what = BECAME.index(ABSENT if number is None else became)
+    request_id = f"{ACTIONS.index(action):08x}-{what:04x}-4000-8000-{number or 0:012x}"
     return answer({"result": PROCESSED, "took": 0.0, "requestId": request_id}, 202)
 
 
@@ -197,17 +206,18 @@ async def get_request(request: web.Request) -> web.Response:
     await admitted(request)
     parts = request.match_info["request"].split("-")
     try:
-        action, good, number = ACTIONS[int(parts[0], 16)], parts[1] == "0001", int(parts[4], 16)
+        action, became, number = ACTIONS[int(parts[0], 16)], BECAME[int(parts[1], 16)], int(parts[4], 16)
     except (ValueError, IndexError):
         return answer({"message": "Request not found", "took": 0.0, "requestId": ""}, 404)
+    good = became == DONE
     data = {
         "success": good,
         "isSuccess": good,
         "action": action,
         "processedAt": instant(request.app[PARTS].clock()),
         "integrationId": "alertbot",
-        "status": "Processed" if good else NO_ALERT,
-        "alertId": alert_id(number) if good else "",
+        "status": became,
+        "alertId": alert_id(number) if number else "",
         "alias": "",
     }
     return answer({"data": data, "took": 0.0, "requestId": request.match_info["request"]})
@@ -219,7 +229,7 @@ async def get_alert(request: web.Request) -> web.Response:
     begun = time.perf_counter()
     alert = await _found(request, key)
     if alert is None:
-        return answer({"message": NO_ALERT, "took": 0.0, "requestId": ""}, 404)
+        return answer({"message": ABSENT, "took": 0.0, "requestId": ""}, 404)
     return answer({"data": data_of(alert), "took": round(time.perf_counter() - begun, 3), "requestId": ""})
 
 
@@ -242,8 +252,14 @@ async def get_alerts(request: web.Request) -> web.Response:
         frozenset(State),
     )
     plain = [word.strip('"') for word in words if ":" not in word]
-    page = await views.page(request.app[PARTS].storage, key, states=states, words=plain, limit=max(1, limit))
-    return answer({"data": [data_of(shown.alert) for shown in page.alerts], "paging": {}, "took": 0.0, "requestId": ""})
+    offset = min(int(query["offset"]), OFFSET_LIMIT) if query.get("offset", "").isdecimal() else 0
+    page = await views.page(request.app[PARTS].storage, key, states=states, words=plain, limit=offset + max(1, limit))
+    paging = {}
+    if page.before is not None:
+        following = request.rel_url.update_query(offset=str(offset + limit), limit=str(limit))
+        paging["next"] = f"{request.app[PARTS].settings.base_url}{following}"
+    data = [data_of(shown.alert) for shown in page.alerts[offset:]]
+    return answer({"data": data, "paging": paging, "took": 0.0, "requestId": ""})
 
 
 async def _found(request: web.Request, key: Key) -> Alert | None:

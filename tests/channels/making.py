@@ -19,6 +19,7 @@ def parcel(action: str = "opened", **changes: Any) -> Parcel:
         "summary": "Disk 97% full on db1",
         "description": "4 GB left",
         "source": "prometheus",
+        "senders": ["prometheus"],
         "dedup_key": "db1/disk",
         "labels": {"alertname": "DiskFull", "instance": "db1:9100"},
         "links": [{"text": "Runbook", "href": "https://wiki.example.com/disk"}],
@@ -29,6 +30,7 @@ def parcel(action: str = "opened", **changes: Any) -> Parcel:
         "until": None,
         "by": "prometheus",
         "note": "",
+        "dialect": "",
     } | changes.pop("content", {})
     full: dict[str, Any] = {"tenant": 1, "channel": "c", "number": 42, "action": action, "at": NOW, "id": 7}
     return Parcel(content=content, **(full | changes))
@@ -40,6 +42,8 @@ def channel(kind: Kind, url: str) -> Channel:
         Kind.WEBHOOK: {"url": f"{url}/hook", "secret": WEBHOOK_SECRET},
         Kind.PAGERDUTY: {"url": f"{url}/v2/enqueue", "routing_key": TOKEN},
         Kind.ALERTMANAGER: {"url": url, "token": TOKEN},
+        Kind.OPSGENIE: {"url": url, "api_key": TOKEN},
+        Kind.SEMATEXT: {"url": url, "token": TOKEN},
         Kind.EMAIL: {"to": "ops@example.com"},
     }
     return Channel(name="c", kind=kind, settings=settings[kind])

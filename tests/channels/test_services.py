@@ -15,7 +15,7 @@ from bot.ports import Later, Never
 from tests.channels.making import NOW, TOKEN, WEBHOOK_SECRET, channel, parcel
 from tests.channels.sink import Sink
 
-OVER_HTTP = [Kind.WEBHOOK, Kind.PAGERDUTY, Kind.ALERTMANAGER]
+OVER_HTTP = [Kind.WEBHOOK, Kind.PAGERDUTY, Kind.ALERTMANAGER, Kind.OPSGENIE, Kind.SEMATEXT]
 SECRETS = [TOKEN, WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_")]
 
 

@@ -7,7 +7,13 @@ from typing import Any
 import opsgenie_sdk
 import pytest
 
+from bot.channels.opsgenie import Opsgenie
+from bot.channels.outbound import Outbound, open_outbound
+from bot.domain.channel import Channel, Kind, Parcel
+from bot.domain.difference import Standing
 from bot.web.opsgenie import alert_id
+from tests.channels.making import parcel
+from tests.domain.making import alert
 from tests.web.conftest import SECRETS, Desk
 
 ALERT = {
@@ -161,6 +167,44 @@ async def test_of_another_feed(desk: Desk) -> None:
     assert 403 == (await call(desk, "GET", "/v2/alerts", key="ingest"))[0]
     async with desk.client.post("/v2/alerts", json=ALERT) as response:
         assert 401 == response.status
+
+
+async def test_a_life_in_our_own_alert_api(desk: Desk) -> None:
+    """Another bot is a second Opsgenie: everything is told, twice is once, and its survey agrees."""
+    url = str(desk.client.make_url("")).rstrip("/")
+    to = Channel(name="c", kind=Kind.OPSGENIE, settings={"url": url, "api_key": SECRETS["every"]})
+    made = alert(tenant=1, number=42)
+    async with open_outbound(["127.0.0.1"]) as session:
+        genie = Opsgenie(Outbound(session, ["127.0.0.1"], desk.clock))
+
+        async def stands(*given: Parcel) -> tuple[Any, ...]:
+            for each in given:
+                await genie.send(each, to)
+            return tuple(
+                (each["state"], each["severity"], each["labels"].get("alertname")) for each in await desk.alerts()
+            )
+
+        opened = await stands(parcel("opened"), parcel("opened"))
+        firing = await genie.survey([made], to)
+        acked = await stands(parcel("acked", content={"by": "anna", "note": "on it"}), parcel("acked"))
+        quiet = await genie.survey([made], to)
+        unacked = await stands(parcel("unacked"))
+        worse = await stands(parcel("worse", content={"severity": "critical"}))
+        noted = await stands(parcel("noted", content={"by": "anna", "note": "disk ordered"}))
+        history = (await desk.get("/api/v1/alerts/1/history"))["history"]
+        closed = await stands(parcel("closed"), parcel("closed"))
+        gone = await genie.survey([made], to)
+        again = await stands(parcel("acked"))
+
+    assert (("open", "critical", "DiskFull"),) == opened == unacked == worse
+    assert (("acked", "critical", "DiskFull"),) == acked
+    assert ("noted: disk ordered", "anna") in [(row["note"], row["who"]) for row in history]
+    assert (("closed", "critical", "DiskFull"),) == closed
+    assert "acked" in {state for state, _, _ in again}
+    assert [Standing.FIRING, Standing.ACKED, Standing.GONE] == [
+        each.standings[made.number] for each in (firing, quiet, gone)
+    ]
+    assert noted == opened
 
 
 async def test_the_public_sdk(desk: Desk) -> None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from cloudevents.core.bindings.http import to_binary_event, to_structured_event
+from cloudevents.core.v1.event import CloudEvent
 
 from bot.sources import BY_QUERY, SOURCES
 from tests.readme import README
@@ -122,3 +124,27 @@ async def test_a_batch_of_cloudevents(desk: Desk) -> None:
         results = (await response.json())["results"]
 
     assert [result["outcome"] for result in results] == ["opened"] * 3
+
+
+async def test_the_public_library_of_cloudevents(desk: Desk) -> None:
+    """The package `cloudevents` sends events of both modes, with data of both kinds, and they are read as it meant them."""
+    told = {"type": "com.example.alert.firing", "source": "/shop/orders", "subject": "db1/disk ä €"}
+    firing = CloudEvent(attributes=told, data={"severity": "critical", "title": "Disk 97 % full on db1"})
+    binary = CloudEvent(attributes={**told, "subject": "db2/disk", "datacontenttype": "text/plain"}, data=b"4 GB left")
+    over = CloudEvent(attributes={**told, "type": "com.example.alert.resolved"}, data={"title": "fine again"})
+    outcomes = []
+    for message in (
+        to_binary_event(firing),
+        to_structured_event(firing),
+        to_binary_event(binary),
+        to_structured_event(binary),
+        to_structured_event(over),
+    ):
+        headers = {**message.headers, **bearer("ingest")}
+        async with desk.client.post("/in/cloudevents", data=message.body, headers=headers) as response:
+            outcomes += [result["outcome"] for result in (await response.json())["results"]]
+    alerts = {alert["dedup_key"]: alert for alert in await desk.alerts()}
+
+    assert ["opened", "ignored", "opened", "ignored", "resolved"] == outcomes
+    assert ("closed", "critical") == tuple(alerts["/shop/orders:db1/disk ä €"][name] for name in ("state", "severity"))
+    assert "4 GB left" == alerts["/shop/orders:db2/disk"]["description"]
