@@ -35,22 +35,26 @@ class Fields:
     def text(self, *paths: str) -> str:
         """Return the first value of these dotted paths that is not empty, as text; "" without one."""
         for path in paths:
-            found = text_of(self.at(path)).strip()
+            value = self.at(path)
+            found = "" if value is None else text_of(value).strip()
             if found:
                 return found
         return ""
 
     def at(self, path: str) -> Any:
         """Return what stands at a dotted path; None when there is nothing."""
-        value: Any = self.values
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, Mapping) else None
+        if "." not in path:
+            return self.values.get(path)
+        first, *others = path.split(".")
+        value = self.values.get(first)
+        for name in others:
+            value = value.get(name) if isinstance(value, dict) else None
         return value
 
     def inner(self, path: str) -> "Fields":
         """Return the object at a dotted path; an empty one where there is none."""
         value = self.at(path)
-        return Fields(value if isinstance(value, Mapping) else {})
+        return Fields(value if isinstance(value, dict) else {})
 
     def list(self, path: str) -> list[Any]:
         """Return the array at a dotted path; an empty one where there is none."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.benchmarks import grammar, ingest, pages, rooms
+from tests.benchmarks import grammar, ingest, pages, rooms, sources
 from tests.benchmarks.load import Wrk
 from tests.benchmarks.table import Row, table
 
@@ -31,6 +31,7 @@ def parts(chosen: argparse.Namespace, folder: Path) -> dict[str, Part]:
         "stored": lambda: ingest.with_many_stored(folder, wrk, stored=chosen.stored, **turns),
         "postgresql": lambda: ingest.on_postgresql(folder, wrk, **turns),
         "storm": lambda: rooms.storm(folder, wrk),
+        "sources": lambda: sources.sources(folder, rounds=chosen.rounds),
         "grammar": grammar.slowest,
         "pages": lambda: pages.pages(folder, wrk),
     }
@@ -61,7 +62,9 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", help="start single batch commands drain stored postgresql storm grammar pages; default: all"
+        "parts",
+        nargs="*",
+        help="start single batch commands drain stored postgresql storm sources grammar pages; default: all",
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run in turn with its floor")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a round")
