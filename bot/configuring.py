@@ -1,4 +1,4 @@
-"""Configuring: the commands that bring routes, policies, schedules and channels in and out as one TOML file, and try them out."""
+"""Configuring: the commands that bring routes, policies, schedules, channels and sources in and out as one TOML file, and try them out."""
 
 import tomllib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from bot.sources import SOURCES, generic
 from bot.sources.payload import Payload
 from bot.usecases import planning
 
-HEAD = "# Routes, policies, schedules and channels of {name} (group {group_id} on {host}).\n# Bring them in with: alertbot config import FILE\n\n"
+HEAD = "# Routes, policies, schedules, channels and sources of {name} (group {group_id} on {host}).\n# Bring them in with: alertbot config import FILE\n\n"
 NOTHING_CHANGES = "nothing changes"
 WOULD = "this would change; nothing was changed:"
 CHANGED = "changed:"
@@ -25,7 +25,7 @@ NOT_USED = "the file was not used, nothing was changed:"
 
 @click.group()
 def config() -> None:
-    """Routes, policies, schedules and channels as one TOML file."""
+    """Routes, policies, schedules, channels and sources as one TOML file."""
 
 
 @config.command("export")
@@ -45,15 +45,16 @@ def config_export(file: IO[str], tenant: str | None) -> None:
 @config.command("import")
 @click.argument("file", type=click.File("rb"))
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--force", is_flag=True, help="Save a mapping too that makes no alert of the last message that came.")
 @TENANT
-def config_import(file: IO[bytes], dry_run: bool, tenant: str | None) -> None:
+def config_import(file: IO[bytes], dry_run: bool, force: bool, tenant: str | None) -> None:
     """Put what FILE says (- for standard input) in place of what is in force, and say what that changes."""
     tables = _tables(file)
 
     async def work(parts: Parts) -> None:
         try:
             changes = await planning.bring_in(
-                parts.storage, tenant, tables, seal=parts.vault.seal, now=parts.clock(), only_say=dry_run
+                parts.storage, tenant, tables, seal=parts.vault.seal, now=parts.clock(), only_say=dry_run, force=force
             )
         except Problems as problems:
             raise Failed("\n".join([NOT_USED, *(f"  {each}" for each in problems.found)])) from None

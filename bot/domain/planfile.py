@@ -13,9 +13,13 @@ from typing import Any
 from bot.domain.channel import SETTINGS, Channel
 from bot.domain.channel import Kind as ChannelKind
 from bot.domain.escalation import ROOM, Kind, Policy, Step, Target
+from bot.domain.mapping import FIELDS, ITEMS, MOST_LABELS, Bad, check
+from bot.domain.mapping import Mapping as FieldMapping
 from bot.domain.matcher import Matcher, read_matchers, written
 from bot.domain.routing import Plan, Route
 from bot.domain.schedule import SHORTEST_TURN, Hours, Rotation, Schedule
+from bot.domain.source import GENERIC, GRAFANA, Source
+from bot.domain.source import KINDS as SOURCE_KINDS
 from bot.domain.spans import DAY, HOUR, LONGEST, MINUTE, WEEK, WEEKDAYS, zone
 from bot.domain.words import Misread, shown
 
@@ -71,6 +75,8 @@ NOT_MOMENT = "is no date and time on the wall clock, such as 2026-11-02T09:00:00
 NOT_TIME = 'is no time of day such as "09:00"'
 NOT_DAY = "is no day such as mon"
 NOT_TARGET = 'is none of "room", "@name", "on-call SCHEDULE", "next SCHEDULE" and "channel CHANNEL"'
+NOT_SOURCE = "is no source that anything is configured of; there are: {}"
+NOT_HEADER = "is no name of a header"
 NOT_KIND = "is no kind of channel; there are: {}"
 NOT_ADDRESS = "is no http or https address"
 NO_CHANNEL = "there is no channel {}"
@@ -80,9 +86,10 @@ TWICE = "there are two of this name"
 EMPTY = "is empty"
 TOO_MANY = "has more than {} entries"
 
-KINDS = ("route", "policy", "schedule", "channel")
+KINDS = ("route", "policy", "schedule", "channel", "source")
 """The tables of a file."""
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 _PERSON = re.compile(r"@?([^\W_][\w.-]{0,49})")
 _SPAN = re.compile(r"(?:\d{1,6}[smhdw])+")
 _PART = re.compile(r"(\d+)([smhdw])")
@@ -136,7 +143,15 @@ class _Reader:
         schedules = [self.schedule(path, table) for path, table in self.tables("", tables, "schedule")]
         policies = [self.policy(path, table, schedules, named) for path, table in self.tables("", tables, "policy")]
         routes = [self.route(path, table, policies, named) for path, table in self.tables("", tables, "route")]
-        for kind, each in (("schedule", schedules), ("policy", policies), ("route", routes), ("channel", channels)):
+        sources = [self.source(path, table) for path, table in self.tables("", tables, "source")]
+        named_tables: Mapping[str, Sequence[Schedule | Policy | Route | Channel | Source]] = {
+            "schedule": schedules,
+            "policy": policies,
+            "route": routes,
+            "channel": channels,
+            "source": sources,
+        }
+        for kind, each in named_tables.items():
             names = [one.name for one in each]
             for place, name in enumerate(names):
                 if name in names[:place]:
@@ -149,6 +164,7 @@ class _Reader:
             policies={policy.name: policy for policy in policies},
             schedules={schedule.name: schedule for schedule in schedules},
             channels={channel.name: channel for channel in channels},
+            sources=tuple(sources),
         )
 
     def route(self, path: str, table: Mapping[str, Any], policies: Sequence[Policy], channels: set[str]) -> Route:
@@ -207,6 +223,57 @@ class _Reader:
             if value:
                 settings[name] = value
         return Channel(name=self.name(path, table, "name"), kind=kind, settings=settings)
+
+    def source(self, path: str, table: Mapping[str, Any]) -> Source:
+        kind = self.text(path, table, "kind")
+        if kind and kind not in SOURCE_KINDS:
+            self.wrong(f"{path}/kind", NOT_SOURCE.format(", ".join(SOURCE_KINDS)))
+        own = {GENERIC: ("map",), GRAFANA: ("secret", "header", "timestamp_header")}.get(kind, ("secret",))
+        self.known(path, table, "name", "kind", "feed", *own)
+        headers = {name: self.text(path, table, name, needed=False) for name in ("header", "timestamp_header")}
+        for name, value in headers.items():
+            if value and not _HEADER.fullmatch(value):
+                self.wrong(f"{path}/{name}", NOT_HEADER)
+        return Source(
+            name=self.name(path, table, "name"),
+            kind=kind,
+            feed=self.place(path, table, "feed", self.feed),
+            secret="" if kind == GENERIC else self.text(path, table, "secret"),
+            mapping=self.mapping(f"{path}/map", table.get("map")) if kind == GENERIC else None,
+            **headers,
+        )
+
+    def mapping(self, path: str, table: Any) -> FieldMapping:
+        if not isinstance(table, dict):
+            self.wrong(path, MISSING if table is None else NOT_TABLE)
+            return FieldMapping(fields={})
+        inner = {name: table.get(name, {}) for name in ("labels", "severity_words", "status_words")}
+        self.known(path, table, ITEMS, *FIELDS, *inner)
+        for name, value in inner.items():
+            if not isinstance(value, dict):
+                self.wrong(f"{path}/{name}", NOT_TABLE)
+                inner[name] = {}
+            elif len(value) > MOST_LABELS:
+                self.wrong(f"{path}/{name}", TOO_MANY.format(MOST_LABELS))
+        texts = {
+            name: {each: self.text(f"{path}/{name}", value, each) for each in list(value)[:MOST_LABELS]}
+            for name, value in inner.items()
+        }
+        fields = {name: self.text(path, table, name) for name in (ITEMS, *FIELDS) if name in table or name == "summary"}
+        places = {f"{path}/{name}": text for name, text in fields.items()}
+        places |= {f"{path}/labels/{shown(name, 60)}": text for name, text in texts["labels"].items()}
+        for place, text in places.items():
+            try:
+                check(text or "@")
+            except Bad as bad:
+                self.wrong(place, str(bad))
+        words = {name: {each.lower(): text for each, text in texts[name].items()} for name in texts}
+        return FieldMapping(
+            fields=fields,
+            labels=texts["labels"],
+            severity_words=words["severity_words"],
+            status_words=words["status_words"],
+        )
 
     def step(self, path: str, table: Mapping[str, Any], schedules: set[str], channels: set[str]) -> Step:
         self.known(path, table, "wait", "tell", "private")
@@ -386,6 +453,7 @@ def tables(plan: Plan, *, room: Name, feed: Name) -> dict[str, list[dict[str, An
         "policy": [_policy(policy) for policy in plan.policies.values()],
         "schedule": [_schedule(schedule) for schedule in plan.schedules.values()],
         "channel": [{"name": each.name, "kind": each.kind.value, **each.settings} for each in plan.channels.values()],
+        "source": [_source(source, feed) for source in plan.sources],
     }
     return {kind: each for kind, each in found.items() if each}
 
@@ -422,6 +490,27 @@ def _policy(policy: Policy) -> dict[str, Any]:
     ]
     second = {"channel": policy.channel, "channel_after": span_text(policy.channel_after)} if policy.channel else {}
     return {"name": policy.name} | ({"repeat": policy.repeat} if policy.repeat else {}) | second | {"step": steps}
+
+
+def _source(source: Source, feed: Name) -> dict[str, Any]:
+    values = {
+        "name": source.name,
+        "kind": source.kind,
+        "feed": "" if source.feed is None else feed(source.feed),
+        "secret": source.secret,
+        "header": source.header,
+        "timestamp_header": source.timestamp_header,
+    }
+    table: dict[str, Any] = {name: value for name, value in values.items() if value}
+    if source.mapping is not None:
+        given = source.mapping
+        inner = {
+            "labels": dict(given.labels),
+            "severity_words": dict(given.severity_words),
+            "status_words": dict(given.status_words),
+        }
+        table["map"] = {**given.fields, **{name: value for name, value in inner.items() if value}}
+    return table
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from bot.domain.escalation import Policy
 from bot.domain.matcher import Matcher, Subject, matches
 from bot.domain.notice import News
 from bot.domain.schedule import Schedule
+from bot.domain.source import Source
 from bot.domain.tenant import Feed
 
 
@@ -37,13 +38,19 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """A tenant's routes in their order, its policies, schedules and channels by name. `version` counts its changes, from 1."""
+    """A tenant's routes in their order, its policies, schedules and channels by name, its sources. `version` counts its changes, from 1."""
 
     version: int = 0
     routes: tuple[Route, ...] = ()
     policies: Mapping[str, Policy] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+
+    def source_for(self, feed: int, kind: str) -> Source | None:
+        """Return what is configured of a source of a feed: what names the feed before what names none."""
+        fitting = [each for each in self.sources if each.kind == kind and each.feed in {None, feed}]
+        return min(fitting, key=lambda each: each.feed is None, default=None)
 
     def policy_for(self, alert: Alert) -> Policy | None:
         """Return the policy of an alert's route, or None."""

@@ -8,6 +8,7 @@ from bot.storage.engine import Tx, Value
 
 ADD_BODY = "INSERT INTO bodies (feed_id, dialect, at, body) VALUES (:feed, :dialect, :at, :body)"
 KEPT = "SELECT * FROM bodies WHERE feed_id = :feed AND id > :after ORDER BY id LIMIT :limit"
+LAST = "SELECT body FROM bodies WHERE feed_id = :feed AND dialect = :dialect ORDER BY id DESC LIMIT 1"
 RESOLVED = "SELECT dedup_key, at FROM resolves WHERE feed_id = :feed AND dedup_key IN (:keys) AND at > :since"
 REMEMBER = """
 INSERT INTO resolves (feed_id, dedup_key, at) VALUES (:feed, :dedup_key, :at)
@@ -54,6 +55,12 @@ async def kept(tx: Tx, feed: int, after: int, limit: int) -> list[Kept]:
         Kept(id=row["id"], dialect=row["dialect"], at=row["at"], body=bytes(row["body"]))
         for row in await tx.all(KEPT, feed=feed, after=after, limit=limit)
     ]
+
+
+async def last(tx: Tx, feed: int, dialect: str) -> bytes | None:
+    """Return the last message of a dialect that a feed was sent, as far as messages are kept."""
+    row = await tx.one(LAST, feed=feed, dialect=dialect)
+    return bytes(row["body"]) if row else None
 
 
 async def resolved_before(tx: Tx, feed: int, keys: Sequence[str], since: int) -> dict[str, int]:

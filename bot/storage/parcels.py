@@ -58,6 +58,9 @@ AND NOT EXISTS (
   AND parcels.channel = counterparts.channel AND (parcels.at > :before OR parcels.done_at IS NULL)
 ) ORDER BY counterparts.number LIMIT :limit
 """
+REFERRED = """
+SELECT number FROM counterparts WHERE tenant_id = :tenant AND channel = :channel AND reference = :reference LIMIT 1
+"""
 REFER = """
 INSERT INTO counterparts (tenant_id, channel, number, reference) VALUES (:tenant, :channel, :number, :reference)
 ON CONFLICT (tenant_id, number, channel) DO UPDATE SET reference = excluded.reference
@@ -134,7 +137,18 @@ async def reference(tx: Tx, parcel: Parcel) -> str:
 
 async def refer(tx: Tx, parcel: Parcel, text: str) -> None:
     """Note what the channel's service calls the alert."""
-    await tx.run(REFER, tenant=parcel.tenant, number=parcel.number, channel=parcel.channel, reference=text)
+    await refer_to(tx, parcel.tenant, parcel.channel, parcel.number, text)
+
+
+async def refer_to(tx: Tx, tenant: int, channel: str, number: int, text: str) -> None:
+    """Note what a service calls an alert; a service that tells us of changes by itself goes by its dialect."""
+    await tx.run(REFER, tenant=tenant, number=number, channel=channel, reference=text)
+
+
+async def referred(tx: Tx, tenant: int, channel: str, text: str) -> int | None:
+    """Return the alert that a service calls so, or None."""
+    row = await tx.one(REFERRED, tenant=tenant, channel=channel, reference=text)
+    return int(row["number"]) if row else None
 
 
 async def done(tx: Tx, parcel: int, now: int, result: str) -> None:

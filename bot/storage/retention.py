@@ -29,7 +29,10 @@ BODIES = "DELETE FROM bodies WHERE id IN (SELECT id FROM bodies WHERE at < :befo
 RESOLVES = "DELETE FROM resolves WHERE at < :before"
 SENT = "DELETE FROM sent WHERE at < :before"
 CALLS = "DELETE FROM calls WHERE at < :before"
-DELIVERIES = "DELETE FROM deliveries WHERE at < :before"
+DELIVERIES = "DELETE FROM deliveries WHERE at < :before AND delivery_id NOT LIKE :lasting"
+LASTING_DELIVERIES = "DELETE FROM deliveries WHERE at < :before"
+LASTING = "pagerduty-webhook:%"
+"""PagerDuty sends an event again for two days, all others for an hour at most."""
 QUESTIONS = "DELETE FROM questions WHERE at < :before"
 
 
@@ -55,10 +58,11 @@ async def bodies(tx: Tx, before: int) -> bool:
     return await tx.run(BODIES, before=before, limit=ROWS) == ROWS
 
 
-async def small_things(tx: Tx, *, resolves: int, sent: int, calls: int, questions: int) -> None:
+async def small_things(tx: Tx, *, resolves: int, lasting: int, sent: int, calls: int, questions: int) -> None:
     """Delete remembered resolves and deliveries, counted messages, answered commands and questions from before these moments."""
     await tx.run(RESOLVES, before=resolves)
-    await tx.run(DELIVERIES, before=resolves)
+    await tx.run(DELIVERIES, before=resolves, lasting=LASTING)
+    await tx.run(LASTING_DELIVERIES, before=lasting)
     await tx.run(SENT, before=sent)
     await tx.run(CALLS, before=calls)
     await tx.run(QUESTIONS, before=questions)

@@ -9,7 +9,7 @@ from bot.domain.alert import RULES, Action, Alert, Rules
 from bot.domain.errors import Unknown
 from bot.domain.tenant import Key
 from bot.storage import alerts, people, tenants
-from bot.storage.engine import Storage
+from bot.storage.engine import Storage, Tx
 from bot.usecases.change import Decided, Ledger
 
 NO_ALERT = "there is no alert {number} in this feed"
@@ -67,9 +67,14 @@ async def perform(
             name = to.removeprefix("@")
             owner = Person(id=known.id, name=known.mention_name) if known else Person(id=f"api:{name}", name=name)
             wish = replace(wish, to=owner)
-        change = Decided(before=alert, change=action.act(alert, wish, now))
-        ledger = Ledger(tenant=tenant, now=now, rules=rules)
-        ledger.add(change)
-        await ledger.write(tx)
-    assert change.change.alert is not None
-    return change.change.alert
+        return await performed(tx, alert, wish, now=now, rules=rules)
+
+
+async def performed(tx: Tx, alert: Alert, wish: Wish, *, now: int, rules: Rules = RULES) -> Alert:
+    """Do so inside a transaction that holds the tenant's lock. Raises Refused and Invalid."""
+    change = action.act(alert, wish, now)
+    ledger = Ledger(tenant=alert.tenant, now=now, rules=rules)
+    ledger.add(Decided(before=alert, change=change))
+    await ledger.write(tx)
+    assert change.alert is not None
+    return change.alert

@@ -36,7 +36,7 @@ NO_VERB = "there is no verb {verb}"
 MADE_KEY = "made the key {name} of the feed {feed} ({scopes})"
 ROTATED_KEY = "made another key {name} of the feed {feed} beside #{key}"
 REVOKED_KEY = "revoked the key #{key} {name} of the feed {feed}"
-PLAN = "changed routes, policies, schedules or channels: {changes}"
+PLAN = "changed routes, policies, schedules, channels or sources: {changes}"
 RIGHTS = "in {room}, {verb} is for {level} now"
 REVOKED_LINKS = "revoked all links to alerts"
 JOINED = "joined {room} with a token of {label}"
@@ -136,6 +136,7 @@ async def change_plan(
     seal: Callable[[str], bytes],
     now: int,
     only_say: bool,
+    force: bool = False,
 ) -> tuple[list[str], str]:
     """Put a file in force, or only say what that would change; with what it would have made of last week's messages.
 
@@ -146,10 +147,12 @@ async def change_plan(
 
     async def work(tx: Tx) -> tuple[list[str], str]:
         await tenants.lock(tx, caller.tenant.id)
-        changes, plan = await planning.brought_in(tx, caller.tenant, tables, seal=seal, now=now, only_say=only_say)
+        changes, tried, plan = await planning.brought_in(
+            tx, caller.tenant, tables, seal=seal, now=now, only_say=only_say, force=force
+        )
         if changes and not only_say:
             await _note(tx, caller, PLAN.format(changes=", ".join(changes)), now)
-        return changes, await _last_week(tx, caller.tenant.id, plan, now)
+        return changes + tried, await _last_week(tx, caller.tenant.id, plan, now)
 
     return await storage.write(work)
 

@@ -8,11 +8,13 @@ from bot.domain import planfile
 from bot.domain.actor import SHELL
 from bot.domain.channel import KEPT, SETTINGS, flaw
 from bot.domain.channel import Kind as ChannelKind
+from bot.domain.mapping import Unmapped, apply, described
 from bot.domain.planfile import Problem, Problems
 from bot.domain.routing import Plan, room_for, route_for
 from bot.domain.signal import Rejected, Signal
+from bot.domain.source import GENERIC
 from bot.domain.tenant import Feed, Room, Tenant
-from bot.storage import audit, feeds, plans, tenants
+from bot.storage import audit, feeds, inbox, plans, tenants
 from bot.storage.engine import Storage, Tx
 from bot.usecases import configure
 
@@ -25,11 +27,16 @@ ROUTED = "route {route}"
 HELD = "held {span}"
 POLICY = "policy {policy}"
 CHANNELS = "channels {names}"
+NO_SOURCE_KEPT = "there is no secret of this source yet that could be kept"
 NOT_KEPT = "there is no secret of this channel yet that could be kept"
 WHERE = "{kind} {severity} {summary}: {way} -> {room}"
 REJECTED = "rejected: {reason}"
+MAKES = "the last message of {feed} becomes: {alert}"
+MAKES_NOTHING = "the last message of {feed} becomes no alert: {reason}"
+FORCED = "to save it all the same, force it"
+SHOWN = 3
 NONE = "nothing"
-BROUGHT_IN = "changed routes, policies, schedules or channels: {}"
+BROUGHT_IN = "changed routes, policies, schedules, channels or sources: {}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,35 +93,76 @@ async def bring_in(
     seal: Callable[[str], bytes],
     now: int,
     only_say: bool = False,
+    force: bool = False,
 ) -> list[str]:
-    """Replace a tenant's plan by a file's, and return what changes; `only_say` changes nothing. Raises planfile.Problems."""
+    """Replace a tenant's plan by a file's, and return what changes; `only_say` changes nothing. Raises planfile.Problems.
+
+    With `force` a mapping is saved that makes no alert of the last message.
+    """
 
     async def work(tx: Tx) -> list[str]:
         owner = await configure.which_tenant(tx, tenant)
         await tenants.lock(tx, owner.id)
-        changes, _ = await brought_in(tx, owner, tables, seal=seal, now=now, only_say=only_say)
+        changes, tried, _ = await brought_in(tx, owner, tables, seal=seal, now=now, only_say=only_say, force=force)
         if changes and not only_say:
             await audit.add(
                 tx, tenant=owner.id, room=None, by=SHELL, what=BROUGHT_IN.format(", ".join(changes)), now=now
             )
-        return changes
+        return changes + tried
 
     return await storage.write(work)
 
 
 async def brought_in(
-    tx: Tx, owner: Tenant, tables: Mapping[str, Any], *, seal: Callable[[str], bytes], now: int, only_say: bool
-) -> tuple[list[str], Plan]:
-    """Do so inside a transaction that holds the tenant's lock; return what changes, and the new plan. Raises planfile.Problems."""
+    tx: Tx,
+    owner: Tenant,
+    tables: Mapping[str, Any],
+    *,
+    seal: Callable[[str], bytes],
+    now: int,
+    only_say: bool,
+    force: bool = False,
+) -> tuple[list[str], list[str], Plan]:
+    """Do so inside a transaction that holds the tenant's lock. Raises planfile.Problems.
+
+    Returns what changes, what new mappings make of the last messages that came, and the new plan.
+    """
     places, before = await _places(tx, owner), await plans.load(tx, owner.id)
     # As it stands, for every problem at once; then with its secrets sealed, as it is stored.
     planfile.read(tables, room=places.room, feed=places.feed)
     sealed = _sealed(tables, before, seal)
     plan = planfile.read(sealed, room=places.room, feed=places.feed, version=before.version + 1)
     changes = planfile.differences(_tables(before, places), _tables(plan, places))
+    tried = await _tried(tx, before, plan, places, force=force)
     if changes and not only_say:
         await plans.save(tx, owner.id, plan, now)
-    return changes, plan
+    return changes, tried, plan
+
+
+async def _tried(tx: Tx, before: Plan, plan: Plan, places: Places, *, force: bool) -> list[str]:
+    """Say what new mappings make of the last messages that came. Raises planfile.Problems for what makes nothing, unless forced."""
+    said, problems = [], []
+    for place, source in enumerate(plan.sources):
+        if source.mapping is None or source in before.sources:
+            continue
+        for feed in [source.feed] if source.feed is not None else [each.id for each in places.feeds]:
+            body = await inbox.last(tx, feed, GENERIC)
+            if body is None:
+                continue
+            name = places.feed_name(feed)
+            try:
+                found = described(apply(source.mapping, body))
+            except Unmapped as unmapped:
+                reason = MAKES_NOTHING.format(feed=name, reason=unmapped)
+                if force:
+                    said.append(reason)
+                else:
+                    problems.append(Problem(path=f"/source/{place}/map", reason=f"{reason}; {FORCED}"))
+            else:
+                said += [MAKES.format(feed=name, alert=each) for each in found[:SHOWN]]
+    if problems:
+        raise Problems(problems)
+    return said
 
 
 async def tables_of(tx: Tx, owner: Tenant, plan: Plan) -> dict[str, Any]:
@@ -172,7 +220,7 @@ def _tables(plan: Plan, places: Places) -> dict[str, Any]:
 
 
 def _sealed(tables: Mapping[str, Any], before: Plan, seal: Callable[[str], bytes]) -> dict[str, Any]:
-    """Return the tables with each channel's secrets sealed, or kept as they are. Raises planfile.Problems."""
+    """Return the tables with each channel's and source's secrets sealed, or kept as they are. Raises planfile.Problems."""
     problems: list[Problem] = []
     channels = []
     for place, table in enumerate(tables.get("channel", [])):
@@ -190,15 +238,29 @@ def _sealed(tables: Mapping[str, Any], before: Plan, seal: Callable[[str], bytes
             else:
                 sealed[name] = earlier.settings[name]
         channels.append(sealed)
+    known = {source.name: source for source in before.sources}
+    sources = []
+    for place, table in enumerate(tables.get("source", [])):
+        sealed = dict(table)
+        if table.get("secret") == KEPT:
+            source = known.get(table["name"])
+            if source is None or source.kind != table["kind"]:
+                problems.append(Problem(path=f"/source/{place}/secret", reason=NO_SOURCE_KEPT))
+            else:
+                sealed["secret"] = source.secret
+        elif "secret" in table:
+            sealed["secret"] = seal(table["secret"].strip()).decode()
+        sources.append(sealed)
     if problems:
         raise Problems(problems)
-    return {**tables, "channel": channels}
+    return {**tables, "channel": channels, "source": sources}
 
 
 def _masked(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tables without a secret of theirs."""
     channels = [{**table, **dict.fromkeys(_secrets(table), KEPT)} for table in tables.get("channel", [])]
-    return {**tables, "channel": channels} if channels else dict(tables)
+    sources = [{**table, "secret": KEPT} if "secret" in table else table for table in tables.get("source", [])]
+    return dict(tables) | ({"channel": channels} if channels else {}) | ({"source": sources} if sources else {})
 
 
 def _secrets(table: Mapping[str, Any]) -> list[str]:

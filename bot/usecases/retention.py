@@ -19,6 +19,8 @@ ABOUT_ALERTS = (
     timers.HOLD,
     timers.ESCALATE,
 )
+LASTING_DAYS = 3
+"""Days for which a message that comes again is known, where its sender tries for so long."""
 CALLS_DAYS = 7
 """Days for which a command that comes again is answered the same."""
 
@@ -50,6 +52,7 @@ async def clear(storage: Storage, *, raw_days: int, retention_days: int, now: in
         await retention.small_things(
             tx,
             resolves=now - 2 * RULES.remember_resolve,
+            lasting=now - LASTING_DAYS * DAY,
             sent=now - HOUR,
             calls=now - CALLS_DAYS * DAY,
             questions=now - DAY,

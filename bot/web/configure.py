@@ -150,6 +150,7 @@ async def post_plan(request: web.Request) -> web.Response:
             seal=parts.vault.seal,
             now=parts.clock(),
             only_say=given.get("only_say") is not False,
+            force=given.get("force") is True,
         )
     except Problems as problems:
         return answer({"problems": [str(each) for each in problems.found], "changes": [], "week": ""}, 409)

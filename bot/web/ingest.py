@@ -8,13 +8,14 @@ from bot.domain.alert import Outcome
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import BY_QUERY, KEPT, SOURCES, cloudevents, generic
+from bot.sources import BY_QUERY, KEPT, SOURCES, cloudevents, generic, mapped
 from bot.sources.payload import Payload, kept
 from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
 from bot.web.auth import admitted
 from bot.web.bodies import ResultBody, ResultsBody, answer
 from bot.web.errors import Problem
+from bot.web.signatures import check_signature, configured
 
 BODY_LIMIT = 1024 * 1024
 ITEMS_LIMIT = 1000
@@ -77,7 +78,10 @@ async def post_source(request: web.Request) -> web.Response:
         query=request.query,
         headers={header.lower(): value for header, value in request.headers.items()},
     )
-    items = parse(payload)
+    source = await configured(request, key, name)
+    if source is not None and source.secret:
+        check_signature(request, source, payload)
+    items = parse(payload) if source is None or source.mapping is None else mapped.parse(payload, source.mapping)
     return answer(results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items)))
 
 

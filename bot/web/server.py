@@ -19,6 +19,7 @@ from bot.web import (
     openapi,
     opsgenie,
     page,
+    pagerduty,
     pulse,
     sidebar,
     sns,
@@ -42,6 +43,7 @@ def create_app(parts: Parts) -> web.Application:
         [
             # Addresses of their own, before the sources that any name may stand for.
             *sns.routes(),
+            *pagerduty.routes(),
             *heartbeats.routes(),
             *ingest.routes(),
             *alertmanager.routes(),

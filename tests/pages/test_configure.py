@@ -88,7 +88,7 @@ async def test_routes_are_tried_on_last_week(house: House, visit: Visit) -> None
     await frame.get_by_role("button", name="Put in force").click()
     await expect(said).to_contain_text("Changed:+ route web")
     await expect(frame.locator("#audit")).to_contain_text(
-        "changed routes, policies, schedules or channels: + route web"
+        "changed routes, policies, schedules, channels or sources: + route web"
     )
     await text.fill("[[route")
     await frame.get_by_role("button", name="Put in force").click()
