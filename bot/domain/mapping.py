@@ -14,6 +14,7 @@ from jmespath.exceptions import JMESPathError
 
 FIELDS = ("summary", "severity", "status", "dedup_key", "description", "source", "starts_at", "url")
 """What can be mapped, by the names of our own API; `labels` have an expression each, `items` is the array of alerts in a body."""
+TABLES = ("labels", "severity_words", "status_words")
 ITEMS = "items"
 LONGEST = 500
 MULTIPLE = frozenset({"multi_select_list", "multi_select_dict"})
@@ -104,3 +105,27 @@ def described(found: Sequence[Table[str, Any]]) -> list[str]:
     return [
         ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in each.items()) for each in found
     ]
+
+
+def written(mapping: Mapping) -> str:
+    """Write a mapping as lines `name = expression`, for people to edit: `labels.host = host`, `severity_words.sev1 = critical`."""
+    tables = {
+        "": mapping.fields,
+        "labels.": mapping.labels,
+        "severity_words.": mapping.severity_words,
+        "status_words.": mapping.status_words,
+    }
+    return "".join(f"{above}{name} = {text}\n" for above, table in tables.items() for name, text in table.items())
+
+
+def table_of(text: str) -> dict[str, Any]:
+    """Read such lines as the table of a plan file, which is where their problems are found; empty lines are left out."""
+    table: dict[str, Any] = {}
+    for line in text.splitlines():
+        name, _, value = (part.strip() for part in line.partition("="))
+        above, dot, inner = name.partition(".")
+        if dot and above in TABLES:
+            table.setdefault(above, {})[inner] = value
+        elif name:
+            table[name] = value
+    return table

@@ -13,7 +13,7 @@ from typing import Any
 from bot.domain.channel import SETTINGS, Channel
 from bot.domain.channel import Kind as ChannelKind
 from bot.domain.escalation import ROOM, Kind, Policy, Step, Target
-from bot.domain.mapping import FIELDS, ITEMS, MOST_LABELS, Bad, check
+from bot.domain.mapping import FIELDS, ITEMS, MOST_LABELS, TABLES, Bad, check
 from bot.domain.mapping import Mapping as FieldMapping
 from bot.domain.matcher import Matcher, read_matchers, written
 from bot.domain.routing import Plan, Route
@@ -247,7 +247,7 @@ class _Reader:
         if not isinstance(table, dict):
             self.wrong(path, MISSING if table is None else NOT_TABLE)
             return FieldMapping(fields={})
-        inner = {name: table.get(name, {}) for name in ("labels", "severity_words", "status_words")}
+        inner = {name: table.get(name, {}) for name in TABLES}
         self.known(path, table, ITEMS, *FIELDS, *inner)
         for name, value in inner.items():
             if not isinstance(value, dict):

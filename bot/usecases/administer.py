@@ -9,13 +9,16 @@ from typing import Any
 
 from bot.domain.alert import State
 from bot.domain.errors import Forbidden, Unknown
+from bot.domain.mapping import table_of, written
 from bot.domain.proof import Pasted
 from bot.domain.routing import NO_PLAN, Plan, route_for
+from bot.domain.signal import clean
 from bot.domain.silence import Silence
+from bot.domain.source import GENERIC
 from bot.domain.spans import WEEK
-from bot.domain.tenant import Caller, Hook, Key, Level, Room, Scope
+from bot.domain.tenant import Caller, Hook, Key, Level, Room, Scope, Tenant
 from bot.domain.verbs import NAMES
-from bot.storage import audit, feeds, parcels, people, plans, silences, speakers, tenants, week
+from bot.storage import audit, feeds, inbox, parcels, people, plans, silences, speakers, tenants, week
 from bot.storage.audit import Entry
 from bot.storage.engine import Storage, Tx
 from bot.storage.parcels import Backlog
@@ -40,6 +43,8 @@ PLAN = "changed routes, policies, schedules, channels or sources: {changes}"
 RIGHTS = "in {room}, {verb} is for {level} now"
 REVOKED_LINKS = "revoked all links to alerts"
 JOINED = "joined {room} with a token of {label}"
+READING = "JSON of {feed}"
+MESSAGE_LIMIT = 20_000
 TESTED = "tested {what}: {result}"
 WEEK_SAYS = "Last week this would have been {then} messages instead of {now}."
 WEEK_SAME = "Last week this would have been {now} messages, as it was."
@@ -59,6 +64,16 @@ class Overview:
     silences: Sequence[Silence]
     people: Sequence[Known]
     entries: Sequence[Entry]
+    readings: Sequence["Reading"] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How the JSON of any tool is read in a feed: the mapping as lines ("" for none), and the last message that came ("" for none)."""
+
+    feed: str
+    mapping: str
+    last: str
 
 
 async def overview(storage: Storage, caller: Caller, rank: Rank) -> Overview:
@@ -79,9 +94,65 @@ async def overview(storage: Storage, caller: Caller, rank: Rank) -> Overview:
             silences=await silences.of_room(tx, tenant.id, caller.room.id),
             people=await people.latest(tx, tenant.id, PEOPLE),
             entries=await audit.latest(tx, tenant.id, ENTRIES, room=None if whole else caller.room.id),
+            readings=await _readings(tx, tenant, plan) if whole else (),
         )
 
     return await storage.look(work)
+
+
+async def _readings(tx: Tx, tenant: Tenant, plan: Plan) -> list[Reading]:
+    found = []
+    for feed in await feeds.feeds(tx, tenant.id):
+        source, body = plan.source_for(feed.id, GENERIC), await inbox.last(tx, feed.id, GENERIC)
+        mapping = source.mapping if source else None
+        if mapping is not None or body is not None:
+            last = clean((body or b"").decode("utf-8", "replace"), MESSAGE_LIMIT)
+            found.append(Reading(feed=feed.name, mapping=written(mapping) if mapping else "", last=last))
+    return found
+
+
+async def change_mapping(
+    storage: Storage,
+    caller: Caller,
+    rank: Rank,
+    *,
+    feed: str,
+    lines: str,
+    now: int,
+    only_say: bool,
+    force: bool,
+) -> list[str]:
+    """Read the JSON of any tool in a feed by a mapping, written as lines (none: by the usual names); return what that changes.
+
+    Raises Forbidden for all but admins of the group, and planfile.Problems.
+    """
+    if rank is not Rank.GROUP:
+        raise Forbidden(GROUP_ONLY)
+
+    async def work(tx: Tx) -> list[str]:
+        await tenants.lock(tx, caller.tenant.id)
+        tables = await planning.tables_of(tx, caller.tenant, await plans.load(tx, caller.tenant.id))
+        others = [each for each in tables.get("source", []) if (each["kind"], each.get("feed")) != (GENERIC, feed)]
+        table = table_of(lines)
+        own = [{"name": READING.format(feed=feed), "kind": GENERIC, "feed": feed, "map": table}] if table else []
+        changes, tried, _ = await planning.brought_in(
+            tx,
+            caller.tenant,
+            {**tables, "source": own + others},
+            seal=_no_secret,
+            now=now,
+            only_say=only_say,
+            force=force,
+        )
+        if changes and not only_say:
+            await _note(tx, caller, PLAN.format(changes=", ".join(changes)), now)
+        return changes + tried
+
+    return await storage.write(work)
+
+
+def _no_secret(_text: str) -> bytes:
+    raise AssertionError  # every secret of a plan that was written out is `kept`
 
 
 async def make_key(storage: Storage, caller: Caller, *, name: str, scopes: frozenset[Scope], now: int) -> NewKey:

@@ -35,6 +35,7 @@ NEW_ADDON = "{dead}; install the add-on again."
 NO_NAME = "name is a text of 1 to {limit} characters"
 NO_SCOPES = "scopes is a list of {words}"
 NO_TOML = "the text is no TOML: {error}"
+NO_MAPPING = "feed is a feed's name, lines are texts such as: summary = what.title"
 NO_LEVEL = "level is one of {words}"
 NO_TOKEN = "token is what Hipchat shows under Tokens"  # noqa: S105 - words for people
 NO_CHANNEL = "there is no channel {name}"
@@ -49,6 +50,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/hipchat/configure/keys/{key_id:[0-9]+}/rotate", post_rotate),
         web.post("/hipchat/configure/keys/{key_id:[0-9]+}/revoke", post_revoke),
         web.post("/hipchat/configure/plan", post_plan),
+        web.post("/hipchat/configure/mapping", post_mapping),
         web.post("/hipchat/configure/rights", post_right),
         web.post("/hipchat/configure/test", post_test),
         web.post("/hipchat/configure/hooks", post_hook),
@@ -155,6 +157,29 @@ async def post_plan(request: web.Request) -> web.Response:
     except Problems as problems:
         return answer({"problems": [str(each) for each in problems.found], "changes": [], "week": ""}, 409)
     return answer({"problems": [], "changes": changes, "week": week})
+
+
+async def post_mapping(request: web.Request) -> web.Response:
+    """Try a mapping out on the last message of a feed, or put it in force."""
+    found, given = await admin(request), await body(request)
+    parts = request.app[PARTS]
+    feed, lines = given.get("feed"), given.get("lines")
+    if not isinstance(feed, str) or not isinstance(lines, str) or len(lines) > PLAN_LIMIT:
+        raise Invalid(NO_MAPPING)
+    try:
+        changes = await administer.change_mapping(
+            parts.storage,
+            found.caller,
+            found.rank,
+            feed=feed,
+            lines=lines,
+            now=parts.clock(),
+            only_say=given.get("only_say") is not False,
+            force=given.get("force") is True,
+        )
+    except Problems as problems:
+        return answer({"problems": [str(each) for each in problems.found], "changes": []}, 409)
+    return answer({"problems": [], "changes": changes})
 
 
 async def post_right(request: web.Request) -> web.Response:

@@ -26,6 +26,8 @@ async def test_axe_finds_nothing_serious(house: House, visit: Visit, tmp_path: P
     """On the board, an alert, the new alert's form, the charts and the configure page."""
     script = await axe_script(tmp_path)
     await house.backend.post(*SAMPLES)
+    async with house.backend.session.post(f"{house.stage.bot_url}/in/generic", json={"title": "odd"}) as answer:
+        assert 200 == answer.status
     page = await visit("Alex", color_scheme=theme)
     await expect(page.locator(".log.has-actions")).to_be_visible()
     board = await board_of(page)

@@ -97,6 +97,49 @@ async def test_routes_are_tried_on_last_week(house: House, visit: Visit) -> None
     house.troubles[:] = [line for line in house.troubles if "409" not in line and "422" not in line]
 
 
+async def test_a_mapping_is_tried_on_the_last_message_and_saved(house: House, visit: Visit) -> None:
+    """The message is shown; what the expressions make of it too; nothing usable is not saved; the next message is read by them."""
+    message = {"what": {"title": "Disk full on db1"}, "level": "SEV1", "host": "db1"}
+
+    async def post(given: object) -> None:
+        url = f"{house.stage.bot_url}/in/generic"
+        async with house.backend.session.post(url, json=given) as answer:
+            assert 200 == answer.status
+
+    await post(message)
+    frame = await opened(await visit("Alex"))
+    form = frame.locator("#mapping form")
+    await expect(form).to_contain_text('"title": "Disk full on db1"')
+    expressions, said = form.get_by_label("Expressions"), form.locator(".said")
+    await expressions.fill("summary = what.")
+    await form.get_by_role("button", name="Try").click()
+    await expect(said).to_contain_text("/source/0/map/summary: is no JMESPath expression")
+    await expressions.fill("summary = nothing.here")
+    await form.get_by_role("button", name="Save").click()
+    await expect(said).to_contain_text("the last message of ops becomes no alert: summary finds nothing")
+    await expressions.fill(
+        "summary = what.title\nseverity = level\nlabels.host = host\n\nseverity_words.SEV1 = critical"
+    )
+    await form.get_by_role("button", name="Try").click()
+    await expect(said).to_contain_text(
+        'the last message of ops becomes: summary = "Disk full on db1", severity = "critical"'
+    )
+    await form.get_by_role("button", name="Save").click()
+    await expect(said).to_contain_text("+ source JSON of ops")
+    await expect(frame.locator("#mapping summary")).to_contain_text("by a mapping")
+    await post({**message, "what": {"title": "Disk full on db2"}})
+    alert = await house.backend.alert(2)
+
+    assert ("Disk full on db2", "critical", {"host": "db1"}) == (alert["summary"], alert["severity"], alert["labels"])
+    await expect(expressions).to_have_value(
+        "summary = what.title\nseverity = level\nlabels.host = host\nseverity_words.sev1 = critical\n"
+    )
+    await expressions.fill("")
+    await form.get_by_role("button", name="Save").click()
+    await expect(frame.locator("#mapping summary")).to_contain_text("by the usual names")
+    house.troubles[:] = [line for line in house.troubles if "409" not in line]
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

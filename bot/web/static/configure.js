@@ -63,6 +63,7 @@ state.addEventListener("click", async (event) => {
   else if (event.target.id === "test-alert") await press("test", {}, refresh);
   else if (unsilence) await press("unsilence", { numbers: [Number(unsilence)] }, refresh);
   else if (event.target.id === "try") await plan(true);
+  else if (event.target.dataset.tryMapping !== undefined) await mapping(event.target.form, true);
   else if (event.target.id === "revoke-links") await done(() => json("/hipchat/configure/links/revoke", {}));
   else if (event.target.id === "download") download();
 });
@@ -85,6 +86,7 @@ state.addEventListener("submit", async (event) => {
   const given = new FormData(form);
   if (form.id === "new-key") show(await done(() => json("/hipchat/configure/keys", { name: given.get("name"), scopes: given.getAll("scopes") })));
   else if (form.id === "plan-form") await plan(false);
+  else if (form.classList.contains("mapping")) await mapping(form, false);
   else if (form.id === "new-hook") {
     const joined = await done(() => json("/hipchat/configure/hooks", { token: given.get("token"), room: given.get("room") || null }));
     if (joined?.callback) say(`${joined.text}. For commands there, make a slash command /alert with this address, shown once: ${joined.callback}`);
@@ -101,14 +103,32 @@ async function plan(onlySay) {
   const box = $("plan-said");
   try {
     const { problems, changes, week } = await json("/hipchat/configure/plan", { text: $("plan-text").value, only_say: onlySay });
-    const lines = problems.length ? ["Nothing was changed:", ...problems] : [changes.length ? (onlySay ? "This would change:" : "Changed:") : "Nothing changes.", ...changes, week];
     if (!problems.length && !onlySay) await refresh();
-    const list = document.createElement("ul");
-    list.append(...lines.filter(Boolean).map((line) => Object.assign(document.createElement("li"), { textContent: line })));
-    $("plan-said").replaceChildren(list);
+    $("plan-said").replaceChildren(listed(problems, [...changes, week], changes.length, onlySay));
   } catch (error) {
     box.textContent = error.message;
   }
+}
+
+async function mapping(form, onlySay) {
+  const given = new FormData(form);
+  const feed = form.dataset.feed;
+  const box = () => document.querySelector(`form.mapping[data-feed="${CSS.escape(feed)}"] .said`);
+  try {
+    const { problems, changes } = await json("/hipchat/configure/mapping", { feed, lines: given.get("lines"), force: given.has("force"), only_say: onlySay });
+    if (!problems.length && !onlySay) await refresh();
+    box()?.replaceChildren(listed(problems, changes, changes.length, onlySay));
+  } catch (error) {
+    box().textContent = error.message;
+  }
+}
+
+// What would change or has, or why nothing did.
+function listed(problems, lines, changed, onlySay) {
+  const said = problems.length ? ["Nothing was changed:", ...problems] : [changed ? (onlySay ? "This would change:" : "Changed:") : "Nothing changes.", ...lines];
+  const list = document.createElement("ul");
+  list.append(...said.filter(Boolean).map((line) => Object.assign(document.createElement("li"), { textContent: line })));
+  return list;
 }
 
 function download() {
