@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from bot.channels import alertmanager, email, opsgenie, pagerduty, sematext, webhook
+from bot.channels import alertmanager, email, opsgenie, pagerduty, sematext, webhook, zabbix
 from bot.channels.email import Postman
 from bot.channels.outbound import Outbound
 from bot.domain.channel import Channel, Kind, Parcel
@@ -27,4 +27,5 @@ def services(outbound: Outbound, postman: Postman | None) -> Mapping[Kind, Servi
         Kind.ALERTMANAGER: alertmanager.Alertmanager(outbound),
         Kind.OPSGENIE: opsgenie.Opsgenie(outbound),
         Kind.SEMATEXT: sematext.Sematext(outbound),
+        Kind.ZABBIX: zabbix.Zabbix(outbound),
     }

@@ -11,7 +11,7 @@ from bot.domain.alert import Alert
 from bot.domain.channel import Channel, Move, Parcel
 from bot.domain.difference import Standing, Survey
 from bot.ports import Later, Never, Receipt
-from bot.sources.payload import Fields
+from bot.sources.payload import objects
 
 SPAN = 4 * 3_600_000
 """Milliseconds of a silence for an ack without a time; each repeat of the ack begins it anew."""
@@ -84,14 +84,13 @@ def read(given: object, receiver: str) -> Listing:
     if not isinstance(given, list):
         raise Later(NO_LISTING)
     standings, strays = {}, {}
-    for each in given:
-        fields = Fields(each if isinstance(each, dict) else {})
+    for fields in objects(given):
         key = fields.text("fingerprint")
         if not key:
             continue
         silenced = bool(fields.inner("status").list("silencedBy"))
         standings[key] = Standing.ACKED if silenced else Standing.FIRING
-        told = receiver and receiver in {Fields(one).text("name") for one in fields.list("receivers")}
+        told = receiver and receiver in {each.text("name") for each in objects(fields.at("receivers"))}
         if told and fields.text("status.state") == "active":
             strays[key] = fields.text("annotations.summary", "labels.alertname")
     return Listing(standings=standings, strays=strays)

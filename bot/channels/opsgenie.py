@@ -16,7 +16,7 @@ from bot.domain.alert import Alert
 from bot.domain.channel import OURS, Channel, Move, Parcel
 from bot.domain.difference import Standing, Survey
 from bot.ports import Later, Never, Receipt
-from bot.sources.payload import Fields
+from bot.sources.payload import Fields, objects
 
 URL = "https://api.opsgenie.com"
 SOURCE = "hipchat-bot"
@@ -79,7 +79,7 @@ class Opsgenie:
             query = quote(f"status: open AND source: {SOURCE}", safe="")
             path = f"/v2/alerts?query={query}&limit={PAGE}&offset={page * PAGE}&sort=createdAt&order=desc"
             given = Fields(_members(await self._call(to, "GET", path)))
-            for each in map(Fields, map(_members, given.list("data"))):
+            for each in objects(given.at("data")):
                 quiet = "true" in {each.text("acknowledged"), each.text("snoozed")}
                 open_there[each.text("alias")] = Standing.ACKED if quiet else Standing.FIRING
             if len(given.list("data")) < PAGE:

@@ -29,6 +29,7 @@ class Kind(enum.StrEnum):
     ALERTMANAGER = "alertmanager"
     OPSGENIE = "opsgenie"
     SEMATEXT = "sematext"
+    ZABBIX = "zabbix"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +52,7 @@ SETTINGS: Mapping[Kind, Mapping[str, Setting]] = {
     },
     Kind.OPSGENIE: {"api_key": Setting(secret=True), "url": Setting(needed=False, address=True)},
     Kind.SEMATEXT: {"token": Setting(secret=True), "url": Setting(needed=False, address=True)},
+    Kind.ZABBIX: {"url": Setting(address=True), "token": Setting(secret=True)},
 }
 """What each kind of channel is told."""
 
@@ -66,6 +68,7 @@ class Channel:
 
 ECHOES: Mapping[Kind, frozenset[str]] = {
     Kind.PAGERDUTY: frozenset({"pagerduty-webhook"}),
+    Kind.ZABBIX: frozenset({"zabbix"}),
 }
 """The dialects in which a kind of service tells us what was done there: that is not sent back, so no loop begins.
 

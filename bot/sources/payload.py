@@ -67,6 +67,11 @@ class Fields:
         return {name: text for name, text in found.items() if name and text}
 
 
+def objects(value: Any) -> list[Fields]:
+    """Return the objects that an array holds; none where it is no array."""
+    return [Fields(each) for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def text_of(value: Any) -> str:
     """Return a value as text: a string as it is, true and false as words, the rest as compact JSON, nothing as ""."""
     match value:

@@ -20,12 +20,13 @@ def parse(payload: Payload) -> list[Item]:
     url = known(given.text("zabbix_url")).rstrip("/")
     trigger = known(given.text("trigger_id"))
     link = f"{url}/tr_events.php?triggerid={trigger}&eventid={event}" if url and trigger and not test else ""
+    kinds = [Kind.FIRING] if test else _kinds(given)
     return [
         build(
             SENDER,
             key=TEST_KEY if test else event,
             summary=known(given.text("name")) or known(given.text("subject")) or "Zabbix",
-            kind=Kind.FIRING if test else _kind(given),
+            kind=kind,
             severity="info" if test else SEVERITIES.get(given.text("severity"), given.text("severity")),
             description="\n".join(part for part in map(known, (given.text("opdata"), given.text("message"))) if part),
             labels={"host": host, "address": known(given.text("ip")), **tags_of(given.text("tags"))},
@@ -33,17 +34,22 @@ def parse(payload: Payload) -> list[Item]:
             author=known(given.text("update_user")),
             note=known(given.text("update_message")),
         )
+        for kind in kinds
     ]
 
 
-def _kind(given: Fields) -> Kind:
+def _kinds(given: Fields) -> list[Kind]:
+    """Return what an event says; an update may say two things: another severity, and who has it or what somebody wrote."""
     if given.text("event_value") == "0":
-        return Kind.RESOLVED
+        return [Kind.RESOLVED]
     if given.text("update") != "1":
-        return Kind.FIRING
+        return [Kind.FIRING]
+    action = given.text("update_action").lower()
+    ranked = [Kind.FIRING] if "severity" in action else []
     if given.text("ack").lower() == "yes":
-        return Kind.ACKNOWLEDGED
-    return Kind.UNACKNOWLEDGED if "unack" in given.text("update_action").lower() else Kind.NOTE
+        return [*ranked, Kind.ACKNOWLEDGED]
+    said = Kind.UNACKNOWLEDGED if "unack" in action else Kind.NOTE
+    return ranked if ranked and said is Kind.NOTE and not known(given.text("update_message")) else [*ranked, said]
 
 
 def is_macro(text: str) -> bool:

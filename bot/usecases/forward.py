@@ -7,7 +7,7 @@ is tried for days. A repeat after a crash is possible, and every service knows i
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -113,6 +113,15 @@ class Sender:
             await parcels.later(tx, parcel.id, min(at, now + parcels.FAR), trouble.reason)
 
 
+@runtime_checkable
+class Prober(Protocol):
+    """A service that takes no test, and can be asked whether it would take anything."""
+
+    async def probe(self, to: Channel) -> int:
+        """Ask, and return its status. Raises Later or Never."""
+        ...
+
+
 async def channel_of(tx: Tx, tenant: int, name: str) -> Channel:
     """Return a tenant's channel by its name. Raises Unknown."""
     plan = await plans.load(tx, tenant)
@@ -133,7 +142,12 @@ async def replay(storage: Storage, tenant: str | None, name: str, *, since: int)
 
 
 async def try_out(service: Service, channel: Channel, tenant: int, *, unseal: Unseal, now: int) -> int:
-    """Send a test to a channel, and return its service's status. What it begins there, it ends. Raises Later or Never."""
+    """Send a test to a channel, and return its service's status. What it begins there, it ends. Raises Later or Never.
+
+    A service that takes news of its own alerts only is asked whether it knows us.
+    """
+    if isinstance(service, Prober):
+        return await service.probe(opened(channel, unseal))
     reference, status = "", 0
     for step in TEST_STEPS.get(channel.kind, ("noted",)):
         parcel = Parcel(

@@ -28,9 +28,11 @@ NAGIOS = """define command {{
     --data-urlencode 'service=$SERVICEDESC$' --data-urlencode 'state=$SERVICESTATE$$HOSTSTATE$' \\
     --data-urlencode 'output=$SERVICEOUTPUT$$HOSTOUTPUT$'
 }}"""
-ZABBIX = """Media type: Webhook; its script posts JSON to
-{base}/in/zabbix with the header X-Api-Key: {key}
-event_id {{EVENT.ID}}, event_value {{EVENT.VALUE}}, severity {{EVENT.NSEVERITY}}, name {{EVENT.NAME}}, host {{HOST.NAME}}"""
+ZABBIX = """Import this file under Alerts > Media types (Zabbix 6.0 and later):
+{base}/hipchat/static/zabbix.yaml
+and set its parameters
+url {base}
+key {key}"""
 DATADOG = """Webhooks integration
 URL: {base}/in/datadog
 Custom headers: {{"X-Api-Key": "{key}"}}"""
