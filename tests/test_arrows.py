@@ -15,14 +15,15 @@ ARROWS: Mapping[str, frozenset[str]] = {
     # Decisions, and the words they are made in.
     "domain": frozenset(),
     "ports": frozenset({"domain"}),
-    "sources": frozenset({"domain"}),
+    "sources": frozenset({"domain", "nsca"}),
     "storage": frozenset({"domain"}),
     "hipchat": frozenset({"domain", "ports"}),
-    "channels": frozenset({"domain", "ports"}),
+    "channels": frozenset({"domain", "nsca", "ports", "sources"}),
     "usecases": frozenset({"domain", "ports", "storage"}),
     # A misreading of the protocol must not be made twice.
     "standin": frozenset(),
     # Each does one thing and knows nothing of the rest.
+    "nsca": frozenset(),
     "observe": frozenset(),
     "settings": frozenset(),
     "vault": frozenset(),
@@ -31,7 +32,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
         {"channels", "domain", "hipchat", "observe", "ports", "settings", "storage", "usecases", "vault"}
     ),
     "wiring": CONCRETE | {"observe", "parts", "settings", "vault"},
-    "web": CONCRETE | {"observe", "parts", "settings"},
+    "web": CONCRETE | {"nsca", "observe", "parts", "settings"},
     "workers": frozenset({"observe", "parts", "ports", "settings", "storage", "usecases"}),
     "serving": frozenset({"observe", "parts", "ports", "settings", "web", "wiring", "workers"}),
     # The command line may use anything.
