@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot import nsca
+from bot.domain import channel
 from bot.settings import HIDDEN, NSCA_ENCRYPTIONS, BadSettings, Settings, described, from_environment
 
 BAD = {
@@ -78,6 +79,7 @@ def test_an_nsca_port_needs_a_key() -> None:
 def test_encryptions_are_those_that_are_spoken() -> None:
     """Wherever one may be named."""
     assert nsca.METHODS == NSCA_ENCRYPTIONS
+    assert {str(number) for number in nsca.METHODS} == channel.NSCA_ENCRYPTIONS
 
 
 def test_what_is_empty_is_not_set() -> None:
