@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.channels.webhook import iso
 from bot.domain.channel import OF_NAGIOS, Channel, Move, Parcel
+from bot.domain.holding import Hold
 from bot.domain.signal import Severity
 
 NAME_LIMIT = 255
@@ -21,7 +22,7 @@ NOBODY = "alertbot"
 """Who acts where nobody is named, and which host an alert is of that names none."""
 CODES: Mapping[Severity, int] = {Severity.CRITICAL: 2, Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 1}
 """A problem's return code: 0 is no problem, and 3 is for what could not be checked."""
-OPEN_AGAIN = frozenset({"reopened", "worse", "unacked", "woken", "undone"})
+OPEN_AGAIN = frozenset({"reopened", "worse", "unacked", "woken", "undone", *Hold})
 """Changes after which nobody has the problem."""
 SAID = "alert {number} {action}{until}{note}"
 ON = "{summary} (alert {number})"

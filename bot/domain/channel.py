@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.alert import Alert, Event, State
+from bot.domain.holding import Hold
 from bot.domain.signal import Severity
 
 KEPT = "kept"
@@ -118,6 +119,7 @@ MOVES: Mapping[str, Move] = {
     "worse": Move.TRIGGER,
     "unacked": Move.TRIGGER,
     "woken": Move.TRIGGER,
+    **dict.fromkeys(Hold, Move.TRIGGER),
     "escalated": Move.TRIGGER,
     "unreachable": Move.TRIGGER,
     "acked": Move.ACKNOWLEDGE,

@@ -20,6 +20,7 @@ from bot.channels.nagios import Nagios, write
 from bot.channels.nsca import Nsca
 from bot.channels.outbound import Outbound, open_outbound
 from bot.domain.channel import OF_NAGIOS, Channel, Kind, Parcel, echoes, flaw
+from bot.domain.holding import Hold
 from bot.nsca import Encryption, Incoming, Packet
 from bot.ports import Later, Never
 from tests.channels.making import NOW, TOKEN, channel, parcel
@@ -59,7 +60,7 @@ def about(action: str, base: dict[str, Any], **content: Any) -> Parcel:
         ),
         *(
             (about(action, WATCHED), ["REMOVE_SVC_ACKNOWLEDGEMENT;db1;Disk"])
-            for action in ("unacked", "woken", "worse")
+            for action in ("unacked", "woken", "worse", *Hold)
         ),
         (about("reopened", OF_HOST), ["REMOVE_HOST_ACKNOWLEDGEMENT;db1"]),
         (about("undone", WATCHED, state="open"), ["REMOVE_SVC_ACKNOWLEDGEMENT;db1;Disk"]),
