@@ -4,12 +4,13 @@ import click
 
 from bot.console import read_settings, run
 from bot.domain.channel import Kind
-from bot.domain.tenant import Installation, Speaker, Standing, Tenant, speaker_of
+from bot.domain.tenant import Installation, Scope, Speaker, Standing, Tenant, speaker_of
 from bot.hipchat.pasted import explained
 from bot.parts import Parts
 from bot.ports import Dead, Later, Never
 from bot.settings import described
 from bot.storage import outbox, parcels, plans, speakers, tenants
+from bot.usecases import views
 from bot.wiring import running
 
 NEEDED = ("send_notification", "view_room", "view_group")
@@ -51,11 +52,24 @@ def check(settings_only: bool) -> None:
         async with running(settings) as parts:
             await parts.storage.ping()
             report.say(good=True, what="database", detail=f"{parts.storage.dialect}, up to date")
+            if settings.nsca_port is not None:
+                await _nsca(parts, report)
             await _rooms(parts, report)
 
     run(work())
     if not report.good:
         raise SystemExit(1)
+
+
+async def _nsca(parts: Parts, report: Report) -> None:
+    """Say where NSCA's results go. What is sent without encryption, or with XOR, is open to whoever reaches or hears it."""
+    settings = parts.settings
+    key = await views.key_with(parts.storage, settings.nsca_key)
+    if key is None or Scope.INGEST not in key.scopes:
+        report.say(False, "nsca", "NSCA_KEY is not known, was revoked, or lacks the scope ingest")
+        return
+    weak = "" if settings.nsca_encryption > 1 else "; NSCA_ENCRYPTION=14 would be safer"
+    report.say(True, "nsca", f"port {settings.nsca_port}, results go to the feed {key.feed.name}{weak}")
 
 
 async def _rooms(parts: Parts, report: Report) -> None:
@@ -96,6 +110,8 @@ async def _channels(parts: Parts, report: Report, tenant: Tenant) -> None:
         waited = (parts.clock() - behind.first) // 60_000 if behind else 0
         if each.kind is Kind.EMAIL and not parts.settings.smtp_url:
             report.say(False, what, "SMTP_URL is not set, so no mail leaves")
+        elif each.kind is Kind.NAGIOS and each.settings["command_file"] not in parts.settings.nagios_command_files:
+            report.say(False, what, "NAGIOS_COMMAND_FILES does not name its command file, so it is not opened")
         elif behind:
             report.say(waited < 10, what, f"{behind.many} waiting, the oldest for {waited} min: {behind.result}")
         else:

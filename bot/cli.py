@@ -26,8 +26,10 @@ def main() -> None:
     """Alerts into Hipchat rooms, and /alert commands back."""
 
 
-def _serve(port: int | None, host: str | None, *, web_too: bool, workers_too: bool) -> None:
-    settings = read_settings(port=port, host=host)
+def _serve(
+    port: int | None, host: str | None, nsca_port: int | None = None, *, web_too: bool, workers_too: bool
+) -> None:
+    settings = read_settings(port=port, host=host, nsca_port=nsca_port)
     set_up_logs(settings.log_level, settings.log_format)
     run(serve_until_stopped(settings, web_too=web_too, workers_too=workers_too))
 
@@ -35,17 +37,19 @@ def _serve(port: int | None, host: str | None, *, web_too: bool, workers_too: bo
 @main.command()
 @click.option("--port", type=PORT, help="Port to listen on (PORT); 0 picks a free one.")
 @click.option("--host", help="Address to listen on (HOST).")
-def serve(port: int | None, host: str | None) -> None:
+@click.option("--nsca-port", type=PORT, help="Port for send_nsca's check results (NSCA_PORT); 0 picks a free one.")
+def serve(port: int | None, host: str | None, nsca_port: int | None) -> None:
     """Run web and workers in one process."""
-    _serve(port, host, web_too=True, workers_too=True)
+    _serve(port, host, nsca_port, web_too=True, workers_too=True)
 
 
 @main.command()
 @click.option("--port", type=PORT, help="Port to listen on (PORT); 0 picks a free one.")
 @click.option("--host", help="Address to listen on (HOST).")
-def web(port: int | None, host: str | None) -> None:
+@click.option("--nsca-port", type=PORT, help="Port for send_nsca's check results (NSCA_PORT); 0 picks a free one.")
+def web(port: int | None, host: str | None, nsca_port: int | None) -> None:
     """Run the web half: requests in. Any number of these share one PostgreSQL."""
-    _serve(port, host, web_too=True, workers_too=False)
+    _serve(port, host, nsca_port, web_too=True, workers_too=False)
 
 
 @main.command()

@@ -7,17 +7,10 @@ from typing import Any
 import click
 
 from bot.console import fail
-from bot.sending import deliver
+from bot.sending import NAGIOS, deliver
 from bot.settings import environment
 
-KINDS: Mapping[str, str] = {"PROBLEM": "firing", "RECOVERY": "resolved", "ACKNOWLEDGEMENT": "acknowledged"}
-SEVERITIES: Mapping[str, str] = {
-    "CRITICAL": "critical",
-    "DOWN": "critical",
-    "UNREACHABLE": "critical",
-    "WARNING": "warning",
-    "UNKNOWN": "warning",
-}
+KINDS = frozenset({"PROBLEM", "RECOVERY", "ACKNOWLEDGEMENT"})
 PREFIXES = ("NAGIOS_", "ICINGA_", "")
 NO_HOST = "no host in the environment (NAGIOS_HOSTNAME): in nagios.cfg set enable_environment_macros=1"
 NOTHING = "{kind} is nothing to tell"
@@ -36,37 +29,36 @@ def notify() -> None:
 @click.option("--key", envvar="ALERTBOT_KEY", help="A key with the scope ingest (ALERTBOT_KEY).")
 def nagios(spool: Path | None, url: str | None, key: str | None) -> None:
     """Send what Nagios or Icinga notifies of, as its macros in the environment say (NAGIOS_HOSTNAME and the others)."""
-    given = alert_of(environment())
+    given = notification_of(environment())
     if given is None:
         click.echo(NOTHING.format(kind=_macro(environment(), "NOTIFICATIONTYPE") or "this"))
         return
-    deliver(given, spool=spool, url=url, key=key)
+    deliver(given, spool=spool, url=url, key=key, path=NAGIOS)
 
 
-def alert_of(macros: Mapping[str, str]) -> Mapping[str, Any] | None:
-    """Return a notification as an alert; None for what changes nothing (flapping, downtime, custom ones)."""
+def notification_of(macros: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """Return a notification as our source reads it (sources/nagios.py); None for what changes nothing (flapping, downtime, custom ones)."""
     host, service = _macro(macros, "HOSTNAME"), _macro(macros, "SERVICEDESC")
     if not host:
         fail(NO_HOST)
-    kind = KINDS.get(_macro(macros, "NOTIFICATIONTYPE").upper())
-    if kind is None:
+    kind = _macro(macros, "NOTIFICATIONTYPE").upper()
+    if kind not in KINDS:
         return None
     of = "SERVICE" if service else "HOST"
-    state, output = _macro(macros, f"{of}STATE").upper(), _macro(macros, f"{of}OUTPUT")
-    what = f"{service} on {host}" if service else host
-    return {
-        "summary": f"{what} is {state}: {output}"[:1024] if output else f"{what} is {state}",
-        "severity": SEVERITIES.get(state, "warning"),
-        "status": kind,
-        "dedup_key": f"{host}!{service}"[:512],
-        "source": "nagios",
-        "description": _macro(macros, f"LONG{of}OUTPUT").replace("\\n", "\n"),
-        "labels": {
-            name: value
-            for name, value in (("host", host), ("service", service), ("address", _macro(macros, "HOSTADDRESS")))
-            if value
-        },
+    given = {
+        "type": kind,
+        "host": host,
+        "service": service,
+        "address": _macro(macros, "HOSTADDRESS"),
+        "state": _macro(macros, f"{of}STATE"),
+        "output": _macro(macros, f"{of}OUTPUT"),
+        "long_output": _macro(macros, f"LONG{of}OUTPUT").replace("\\n", "\n"),
+        "notes_url": _macro(macros, f"{of}NOTESURL"),
+        "action_url": _macro(macros, f"{of}ACTIONURL"),
+        "author": _macro(macros, "NOTIFICATIONAUTHOR"),
+        "comment": _macro(macros, "NOTIFICATIONCOMMENT"),
     }
+    return {name: value for name, value in given.items() if value}
 
 
 def _macro(macros: Mapping[str, str], name: str) -> str:

@@ -16,7 +16,10 @@ import click
 from bot.console import fail
 
 TIMEOUT = 10.0
-SUFFIX = ".alert.json"
+API = "/api/v1/alerts"
+NAGIOS = "/in/nagios"
+SUFFIXES = {API: ".alert.json", NAGIOS: ".nagios.json"}
+"""Where messages go, and how the files end that wait for it."""
 REFUSED_SUFFIX = ".refused"
 KEPT = "the bot cannot be reached ({reason}); the alert is kept in {folder} and goes with the next send"
 LATER_STATUSES = frozenset({408, 425, 429})
@@ -37,10 +40,10 @@ class Bot:
     url: str
     key: str
 
-    def post(self, body: bytes) -> Mapping[str, Any]:
-        """Post one alert; return what became of it. Raises Unreachable or Refused."""
+    def post(self, body: bytes, path: str = API) -> Mapping[str, Any]:
+        """Post one alert to a path; return what became of it. Raises Unreachable or Refused."""
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked in send()
-            f"{self.url.rstrip('/')}/api/v1/alerts",
+            f"{self.url.rstrip('/')}{path}",
             data=body,
             headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"},
         )
@@ -66,10 +69,10 @@ def _why(error: urllib.error.HTTPError) -> str:
     )
 
 
-def keep(folder: Path, body: bytes) -> None:
-    """Write an alert into the spool, for its owner's eyes; a crash leaves all of it or nothing; names sort by time."""
+def keep(folder: Path, body: bytes, path: str = API) -> None:
+    """Write an alert for a path into the spool, for its owner's eyes; a crash leaves all of it or nothing; names sort by time."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{time.time_ns()}-{secrets.token_hex(4)}{SUFFIX}"
+    name = f"{time.time_ns()}-{secrets.token_hex(4)}{SUFFIXES[path]}"
     unfinished = folder / f".{name}"
     handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
@@ -82,14 +85,15 @@ def keep(folder: Path, body: bytes) -> None:
 def flush(bot: Bot, folder: Path) -> int:
     """Send what the spool holds, oldest first; return how many went. Raises Unreachable; refused ones are set aside."""
     went = 0
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    waiting = {path: where for where, suffix in SUFFIXES.items() for path in folder.glob(f"*{suffix}")}
+    for path, where in sorted(waiting.items()):
         taken = path.with_suffix(f".sending-{os.getpid()}")
         try:
             path.rename(taken)
         except FileNotFoundError:  # another send of the same spool was a moment earlier
             continue
         try:
-            bot.post(taken.read_bytes())
+            bot.post(taken.read_bytes(), where)
         except Unreachable:
             taken.rename(path)
             raise
@@ -147,8 +151,8 @@ def _label(text: str) -> tuple[str, str]:
     return name, value
 
 
-def deliver(given: Mapping[str, Any], *, spool: Path | None, url: str | None, key: str | None) -> None:
-    """Send one alert, after what the spool holds; keep it there while the bot is down. Ends the program when it cannot."""
+def deliver(given: Mapping[str, Any], *, spool: Path | None, url: str | None, key: str | None, path: str = API) -> None:
+    """Send one alert to a path of SUFFIXES, after what the spool holds; keep it there while the bot is down. Ends the program when it cannot."""
     if not url or not url.startswith(("http://", "https://")):
         fail("set ALERTBOT_URL to the bot's address, such as https://bot.example.com")
     if not key:
@@ -158,11 +162,11 @@ def deliver(given: Mapping[str, Any], *, spool: Path | None, url: str | None, ke
     try:
         if spool is not None and spool.is_dir():
             flush(bot, spool)
-        result = bot.post(body)
+        result = bot.post(body, path)
     except Unreachable as trouble:
         if spool is None:
             fail(f"the bot did not take it ({trouble}); with --spool DIR it is kept and sent later")
-        keep(spool, body)
+        keep(spool, body, path)
         click.echo(f"alertbot: {KEPT.format(reason=trouble, folder=spool)}", err=True)
         return
     except Refused as refused:

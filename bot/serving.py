@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.parts import Parts
 from bot.ports import Clock
 from bot.settings import Settings
+from bot.web.nsca import taking_results
 from bot.web.server import create_app
 from bot.wiring import running, system_clock
 from bot.workers import run as workers
@@ -59,6 +60,9 @@ async def serving(
             sock = sock or listening(settings.host, settings.port)
             stack.callback(sock.close)
             settings = with_base_url(settings, sock.getsockname()[1])
+        nsca = listening(settings.host, settings.nsca_port) if web_too and settings.nsca_port is not None else None
+        if nsca is not None:
+            stack.callback(nsca.close)
         parts = await stack.enter_async_context(running(settings, clock=clock))
         if web_too:
             assert sock is not None
@@ -67,6 +71,8 @@ async def serving(
             stack.push_async_callback(runner.cleanup)
             await web.SockSite(runner, sock, backlog=1024).start()
             log.info("listening", port=sock.getsockname()[1], base_url=settings.base_url)
+        if nsca is not None:
+            await stack.enter_async_context(taking_results(parts, nsca))
         if not workers_too:
             yield parts
             return

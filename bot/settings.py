@@ -13,9 +13,11 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("auto", "json", "console")
 HIDDEN = "(set)"
 OFF = "off"
+NSCA_ENCRYPTIONS = (0, 1, 3, 14)
 
 _NAME_OR_ADDRESS = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[::1\])(:[1-9][0-9]{0,4})?", re.IGNORECASE | re.ASCII)
+_KEY = re.compile(r"[A-Za-z0-9]{32}")
 _SPAN = re.compile(r"(\d{1,6})\s*([mhd])", re.IGNORECASE)
 _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SHORTEST = 10 * _UNITS["m"]
@@ -155,6 +157,26 @@ def _secret(value: str) -> str:
     return value
 
 
+def _key(value: str) -> str:
+    if not _KEY.fullmatch(value):
+        raise ValueError("a feed's key is needed, 32 letters and digits; `alertbot key create` makes one")
+    return value
+
+
+def _encryption(value: str) -> int:
+    if value not in {str(number) for number in NSCA_ENCRYPTIONS}:
+        raise ValueError("one of 0 (none), 1 (XOR), 3 (3DES), 14 (AES) is needed; NSCA's others are not spoken here")
+    return int(value)
+
+
+def _paths(value: str) -> tuple[str, ...]:
+    words = _words(value)
+    bad = [word for word in words if not word.startswith("/") or not word.isprintable()]
+    if bad:
+        raise ValueError(f"absolute paths with commas between them are needed{_not(bad)}")
+    return words
+
+
 def _setting(read: Callable[[str], object], default: object, text: str, *, secret: bool = False) -> object:
     return field(default=default, repr=not secret, metadata={"read": read, "text": text, "secret": secret})
 
@@ -177,6 +199,13 @@ class Settings:
     channel_private_hosts: tuple[str, ...] = _setting(  # type: ignore[assignment]
         _private_hosts, (), "private hosts and addresses that channels may reach, with commas between them"
     )
+    nagios_command_files: tuple[str, ...] = _setting(  # type: ignore[assignment]
+        _paths, (), "command files of Nagios that channels may write to, with commas between them"
+    )
+    nsca_port: int | None = _setting(_port, None, "port that takes check results of send_nsca")  # type: ignore[assignment]
+    nsca_key: str = _setting(_key, "", "key of the feed that NSCA's results go to", secret=True)  # type: ignore[assignment]
+    nsca_password: str = _setting(_text, "", "what NSCA's packets are encrypted with; NSCA_KEY when empty", secret=True)  # type: ignore[assignment]
+    nsca_encryption: int = _setting(_encryption, 1, "how: 0 (not), 1 (XOR), 3 (3DES), 14 (AES)")  # type: ignore[assignment]
     log_level: str = _setting(_choice(*LOG_LEVELS), "info", "debug, info, warning or error")  # type: ignore[assignment]
     log_format: str = _setting(_choice(*LOG_FORMATS), "auto", "json, console, or auto: json unless on a terminal")  # type: ignore[assignment]
     retention_days: int = _setting(_days, 400, "days that closed alerts are kept")  # type: ignore[assignment]
@@ -212,6 +241,8 @@ def from_environment(
     values |= overrides or {}
     if str(values.get("database_url", "")).startswith("postgresql://") and not values.get("secret_key"):
         problems.append("SECRET_KEY: required on PostgreSQL, since several machines must share it")
+    if values.get("nsca_port") is not None and not (values.get("nsca_key") or environment.get("NSCA_KEY", "").strip()):
+        problems.append("NSCA_KEY: required with NSCA_PORT: the key of the feed that the results go to")
     if problems:
         raise BadSettings(problems)
     return Settings(**values)  # type: ignore[arg-type]  # each reader returns its field's type
@@ -225,8 +256,10 @@ def described(settings: Settings) -> list[tuple[str, str, str]]:
         shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
         if each.metadata["read"] is _span:
             shown = span_text(value)
+        if value is None:
+            shown = OFF
         if each.metadata["secret"] and value:
-            shown = HIDDEN if each.name == "secret_key" else _without_secrets(shown)
+            shown = _without_secrets(shown) if each.name.endswith("_url") else HIDDEN
         rows.append((each.name.upper(), shown, str(each.metadata["text"])))
     return rows
 

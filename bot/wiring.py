@@ -91,7 +91,11 @@ async def running(
             client=client,
             link_key=link_key,
             outbound=outbound,
-            services=services(outbound, postman_of(settings.smtp_url, settings.mail_from)),
+            services=services(
+                outbound,
+                postman_of(settings.smtp_url, settings.mail_from),
+                command_files=settings.nagios_command_files,
+            ),
         )
 
 

@@ -167,6 +167,24 @@ async def test_check(shell: Shell) -> None:
     assert "a secret of sixteen" not in shown.out
 
 
+async def test_check_of_nsca(shell: Shell) -> None:
+    """`check` says where results go, and what is wrong with a key before an agent's first one is lost."""
+    await shell.add(shell.hipchat.group.room_token)
+    made = await shell("key", "create", "--room", "Ops", "--scope", "ingest")
+    found = re.search(r"\b[A-Za-z0-9]{32}\b", made.out)
+    assert found is not None
+    shell.settings.update({"NSCA_PORT": "5667", "NSCA_KEY": found[0]})
+    weak = await shell("check")
+    strong = await alertbot("check", **shell.settings, NSCA_ENCRYPTION="14")
+    unknown = await alertbot("check", **{**shell.settings, "NSCA_KEY": "X" * 32})
+
+    assert [0, 0, 1] == [ran.code for ran in (weak, strong, unknown)]
+    assert "ok   nsca: port 5667, results go to the feed" in strong.out
+    assert ("NSCA_ENCRYPTION=14" in weak.out, "NSCA_ENCRYPTION=14" in strong.out) == (True, False)
+    assert "BAD  nsca: NSCA_KEY is not known" in unknown.out
+    assert found[0] not in weak.out + strong.out
+
+
 async def test_check_of_installations(tmp_path: Path) -> None:
     """`check` reaches each installation's room, and finds one that Hipchat no longer knows."""
     url = f"sqlite:///{tmp_path / 'alertbot.db'}"
@@ -300,6 +318,7 @@ async def test_channels(shell: Shell, tmp_path: Path) -> None:
         file.write_text(
             f'[[channel]]\nname = "pager"\nkind = "pagerduty"\nurl = "{there.url}"\nrouting_key = "{TOKEN}"\n'
             '[[channel]]\nname = "mail"\nkind = "email"\nto = "ops@example.com"\n'
+            '[[channel]]\nname = "nagios"\nkind = "nagios"\ncommand_file = "/etc/nowhere/nagios.cmd"\n'
         )
         await shell("config", "import", str(file))
         listed = await shell("channel", "list")
@@ -308,18 +327,21 @@ async def test_channels(shell: Shell, tmp_path: Path) -> None:
         tested = await shell("channel", "test", "pager")
         unknown = await shell("channel", "test", "fax")
         replayed = await shell("channel", "replay", "pager")
+        closed = await shell("channel", "test", "nagios")
         checked = await shell("check")
 
     assert [0, 0, 1, 0, 1, 0, 1] == [ran.code for ran in (none, listed, private, tested, unknown, replayed, checked)]
     assert "config import" in none.err
-    assert "pager\tpagerduty\tnothing waits\nmail\temail\tnothing waits\n" == listed.out
+    assert "pager\tpagerduty\tnothing waits\nmail\temail\tnothing waits\nnagios\tnagios\tnothing waits\n" == listed.out
     assert "CHANNEL_PRIVATE_HOSTS" in private.err
     assert "pager: taken (202)\n" == tested.out
     assert ["trigger", "resolve"] == [seen.json["event_action"] for seen in there.seen]
-    assert "there is no channel fax; there are: pager, mail" in unknown.err
+    assert "there is no channel fax; there are: pager, mail, nagios" in unknown.err
     assert "pager: 0 to be sent again\n" == replayed.out
     assert "ok   channel pager (Example Corp): pagerduty, nothing waits" in checked.out
     assert "BAD  channel mail (Example Corp): SMTP_URL is not set" in checked.out
+    assert "BAD  channel nagios (Example Corp): NAGIOS_COMMAND_FILES does not name" in checked.out
+    assert "nagios: the file /etc/nowhere/nagios.cmd is not one of NAGIOS_COMMAND_FILES\n" in closed.err
     assert TOKEN not in "".join(ran.out + ran.err for ran in (listed, private, tested, unknown, replayed, checked))
 
 

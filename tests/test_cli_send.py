@@ -120,7 +120,11 @@ async def test_a_notification_of_nagios(stage: Stage, reader: Backend, tmp_path:
     where = {"ALERTBOT_URL": stage.bot_url, "ALERTBOT_KEY": await stage.key()}
     fired = await alertbot("notify", "nagios", **MACROS, **where)
     alert = await reader.alert(1)
-    acked = await alertbot("notify", "nagios", **{**MACROS, "NAGIOS_NOTIFICATIONTYPE": "ACKNOWLEDGEMENT"}, **where)
+    by = {"NAGIOS_NOTIFICATIONAUTHOR": "anna", "NAGIOS_NOTIFICATIONCOMMENT": "on it"}
+    acknowledgement = {**MACROS, **by, "NAGIOS_NOTIFICATIONTYPE": "ACKNOWLEDGEMENT"}
+    acked = await alertbot("notify", "nagios", **acknowledgement, **where)
+    async with reader.session.get(f"{stage.bot_url}/api/v1/alerts/1/history") as answer:
+        history = [(row["action"], row["who"], row["note"]) for row in (await answer.json())["history"]]
     flapping = await alertbot("notify", "nagios", **{**MACROS, "NAGIOS_NOTIFICATIONTYPE": "FLAPPINGSTART"}, **where)
     recovery = {"NAGIOS_NOTIFICATIONTYPE": "RECOVERY", "NAGIOS_SERVICESTATE": "OK"}
     over = await alertbot("notify", "nagios", **{**MACROS, **recovery}, **where)
@@ -130,9 +134,12 @@ async def test_a_notification_of_nagios(stage: Stage, reader: Backend, tmp_path:
     kept = await alertbot(
         "notify", "nagios", "--spool", str(spool), **MACROS, **(where | {"ALERTBOT_URL": "http://127.0.0.1:9"})
     )
+    late = await alertbot("notify", "nagios", "--spool", str(spool), **host, **where)
+    spooled = await reader.alert(1)
     nobody = await alertbot("notify", "nagios", **where)
 
-    assert [0, 0, 0, 0, 0, 0, 1] == [ran.code for ran in (fired, acked, flapping, over, down, kept, nobody)]
+    assert [0, 0, 0, 0, 0, 0, 0, 1] == [ran.code for ran in (fired, acked, flapping, over, down, kept, late, nobody)]
+    assert ("acked", "anna", "on it") == history[-1]
     assert ("Disk on db1 is CRITICAL: 97% used; really", "critical", "db1!Disk") == tuple(
         alert[name] for name in ("summary", "severity", "dedup_key")
     )
@@ -142,5 +149,6 @@ async def test_a_notification_of_nagios(stage: Stage, reader: Backend, tmp_path:
     )
     assert "FLAPPINGSTART is nothing to tell\n" == flapping.out
     assert ("#1 resolved\n", "#2 opened\n") == (over.out, down.out)
-    assert 1 == len(list(spool.iterdir()))
+    assert ("open", "#2 repeated\n") == (spooled["state"], late.out)
+    assert [] == list(spool.iterdir())
     assert "enable_environment_macros" in nobody.err

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import HIDDEN, BadSettings, Settings, described, from_environment
+from bot import nsca
+from bot.domain import channel
+from bot.settings import HIDDEN, NSCA_ENCRYPTIONS, BadSettings, Settings, described, from_environment
 
 BAD = {
     "PORT": ["x", "-1", "65536", "\uff18\uff10", "80.5"],
@@ -25,6 +27,10 @@ BAD = {
     "SECRET_KEY": ["short"],
     "CHANNEL_PRIVATE_HOSTS": ["host:80", "a b", "*.example.com"],
     "SMTP_URL": ["mail.example.com", "http://h", "smtp://", "smtp://h:port"],
+    "NSCA_PORT": ["x", "65536"],
+    "NSCA_KEY": ["short", "K" * 31 + "-"],
+    "NSCA_ENCRYPTION": ["2", "15", "16", "aes", "-1"],
+    "NAGIOS_COMMAND_FILES": ["nagios.cmd", "/a,b/c"],
     "LOG_LEVEL": ["loud"],
     "LOG_FORMAT": ["xml"],
     "RETENTION_DAYS": ["0", "-3", "x", "40000"],
@@ -57,6 +63,23 @@ def test_postgresql_needs_a_key() -> None:
             from_environment({"DATABASE_URL": url})
         settings = from_environment({"DATABASE_URL": url, "SECRET_KEY": "k" * 16})
         assert "postgresql://h/d" == settings.database_url
+
+
+def test_an_nsca_port_needs_a_key() -> None:
+    """Results must go somewhere, wherever the port is asked for; without a port nothing is needed."""
+    for variables, overrides in (({"NSCA_PORT": "5667"}, {}), ({}, {"nsca_port": 0})):
+        with pytest.raises(BadSettings, match=r"^NSCA_KEY: required with NSCA_PORT"):
+            from_environment(variables, overrides)
+        settings = from_environment({**variables, "NSCA_KEY": "K" * 32}, overrides)
+
+        assert (1, "") == (settings.nsca_encryption, settings.nsca_password)
+    assert from_environment({}).nsca_port is None
+
+
+def test_encryptions_are_those_that_are_spoken() -> None:
+    """Wherever one may be named."""
+    assert nsca.METHODS == NSCA_ENCRYPTIONS
+    assert {str(number) for number in nsca.METHODS} == channel.NSCA_ENCRYPTIONS
 
 
 def test_what_is_empty_is_not_set() -> None:
@@ -94,7 +117,13 @@ def test_hosts_and_groups_are_lists(tmp_path: Path) -> None:
 def test_no_secret_is_shown(url: str, shown: str) -> None:
     """Neither in the description that `check --settings` prints nor in a repr, which may end up in a log."""
     settings = from_environment(
-        {"DATABASE_URL": url, "SECRET_KEY": "hunter2-hunter2-hunter2", "SMTP_URL": "smtp://u:hunter2@mail:25"}
+        {
+            "DATABASE_URL": url,
+            "SECRET_KEY": "hunter2-hunter2-hunter2",
+            "SMTP_URL": "smtp://u:hunter2@mail:25",
+            "NSCA_KEY": "hunter2".ljust(32, "x"),
+            "NSCA_PASSWORD": "hunter2",
+        }
     )
     rows = {name: value for name, value, _ in described(settings)}
 

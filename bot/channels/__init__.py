@@ -1,9 +1,9 @@
 """The services besides Hipchat that news goes to, a file each; what comes in from them is a source's business."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bot.channels import alertmanager, email, opsgenie, pagerduty, sematext, webhook, zabbix
+from bot.channels import alertmanager, email, nagios, nrdp, nsca, opsgenie, pagerduty, sematext, webhook, zabbix
 from bot.channels.email import Postman
 from bot.channels.outbound import Outbound
 from bot.domain.channel import Channel, Kind, Parcel
@@ -18,8 +18,10 @@ class Service(Protocol):
         ...
 
 
-def services(outbound: Outbound, postman: Postman | None) -> Mapping[Kind, Service]:
-    """Return the service of each kind. Without a postman (no SMTP_URL) no mail leaves."""
+def services(
+    outbound: Outbound, postman: Postman | None, *, command_files: Sequence[str] = ()
+) -> Mapping[Kind, Service]:
+    """Return the service of each kind. Without a postman (no SMTP_URL) no mail leaves; Nagios is written to in these files only."""
     return {
         Kind.WEBHOOK: webhook.Webhook(outbound),
         Kind.EMAIL: email.Email(postman),
@@ -28,4 +30,7 @@ def services(outbound: Outbound, postman: Postman | None) -> Mapping[Kind, Servi
         Kind.OPSGENIE: opsgenie.Opsgenie(outbound),
         Kind.SEMATEXT: sematext.Sematext(outbound),
         Kind.ZABBIX: zabbix.Zabbix(outbound),
+        Kind.NAGIOS: nagios.Nagios(command_files),
+        Kind.NRDP: nrdp.Nrdp(outbound),
+        Kind.NSCA: nsca.Nsca(outbound),
     }

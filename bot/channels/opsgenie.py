@@ -15,6 +15,7 @@ from bot.channels.webhook import iso
 from bot.domain.alert import Alert
 from bot.domain.channel import OURS, Channel, Move, Parcel
 from bot.domain.difference import Standing, Survey
+from bot.domain.holding import Hold
 from bot.ports import Later, Never, Receipt
 from bot.sources.payload import Fields, objects
 
@@ -25,6 +26,7 @@ REQUESTS: Mapping[str, str] = {
     "snoozed": "snooze",
     "unacked": "unacknowledge",
     "woken": "unacknowledge",
+    **dict.fromkeys(Hold, "unacknowledge"),
     "worse": "priority",
     "severity": "priority",
 }

@@ -4,10 +4,12 @@ Names are resolved here, and the connection goes to exactly what was checked: a 
 gains nothing. Redirects are not followed. No error holds a URL, which may carry a secret.
 """
 
+import asyncio
+import contextlib
 import ipaddress
 import json
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -94,10 +96,18 @@ class Answer:
 class Outbound:
     """A session for addresses that an admin typed; `allowed` hosts may be private."""
 
-    def __init__(self, session: aiohttp.ClientSession, allowed: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        allowed: Sequence[str],
+        clock: Clock,
+        *,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self._session = session
         self._allowed = frozenset(allowed)
         self._clock = clock
+        self._resolver = GuardedResolver(self._allowed, resolver or aiohttp.ThreadedResolver())
 
     def seconds(self) -> int:
         """Return the time now in epoch seconds, for signatures."""
@@ -134,6 +144,43 @@ class Outbound:
             raise Later(NO_TRUST.format(host=host)) from None
         except aiohttp.ClientError:
             raise Later(NO_CONNECTION.format(host=host), maybe_taken=True) from None
+
+    @contextlib.asynccontextmanager
+    async def connection(
+        self, host: str, port: int
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """Connect by TCP for the length of the block, which has TIMEOUT in all. Raises Later or Never, also for trouble in the block."""
+        connected = False
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                reader, writer = await self._connected(host, port)
+                connected = True
+                try:
+                    yield reader, writer
+                finally:
+                    writer.close()
+        except Private as private:
+            raise Never(str(private)) from None
+        except TimeoutError:
+            raise Later(NO_ANSWER.format(host=host, seconds=TIMEOUT), maybe_taken=connected) from None
+        except (OSError, EOFError):
+            raise Later(NO_CONNECTION.format(host=host), maybe_taken=connected) from None
+
+    async def _connected(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the first of a name's addresses that takes us: to exactly what was checked."""
+        try:
+            found = await self._resolver.resolve(host, port, socket.AF_UNSPEC)
+        except Private:
+            raise
+        except (OSError, ValueError):
+            raise Later(NO_NAME.format(host=host)) from None
+        refusal = OSError()
+        for each in found:
+            try:
+                return await asyncio.open_connection(each["host"], port, family=each["family"])
+            except OSError as error:
+                refusal = error
+        raise refusal
 
     def _judged(self, host: str, status: int, headers: Mapping[str, str], text: str) -> Answer:
         if status < 300:

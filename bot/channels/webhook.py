@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from bot.channels.outbound import Outbound
 from bot.domain.channel import Channel, Parcel
+from bot.domain.holding import Hold
 from bot.ports import Never, Receipt
 
 PREFIX = "whsec_"
@@ -23,6 +24,7 @@ TYPES: Mapping[str, str] = {
     "owned": "alert.acknowledged",
     "unacked": "alert.unacknowledged",
     "woken": "alert.unacknowledged",
+    **dict.fromkeys(Hold, "alert.unacknowledged"),
     "assigned": "alert.assigned",
     "unassigned": "alert.assigned",
     "snoozed": "alert.snoozed",

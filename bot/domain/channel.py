@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.alert import Alert, Event, State
+from bot.domain.holding import Hold
 from bot.domain.signal import Severity
 
 KEPT = "kept"
@@ -17,6 +18,11 @@ KEPT = "kept"
 
 
 BAD_WEBHOOK_SECRET = "is no secret: whsec_ and the base64 of 24 to 64 random bytes"  # noqa: S105 - words for people
+BAD_PORT = "is no port: a number from 1 to 65535"
+BAD_ENCRYPTION = "is none that is spoken here: 0 (none), 1 (XOR), 3 (3DES) or 14 (AES)"
+NSCA_ENCRYPTIONS = frozenset({"0", "1", "3", "14"})
+BAD_PATH = "is no absolute path"
+BAD_NAME = "is no name as Nagios takes it: one line without ; in it"
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
 
 
@@ -30,6 +36,9 @@ class Kind(enum.StrEnum):
     OPSGENIE = "opsgenie"
     SEMATEXT = "sematext"
     ZABBIX = "zabbix"
+    NAGIOS = "nagios"
+    NRDP = "nrdp"
+    NSCA = "nsca"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +50,8 @@ class Setting:
     address: bool = False
 
 
+_PLACE: Mapping[str, Setting] = {"host_name": Setting(needed=False), "service": Setting(needed=False)}
+"""Which host and service of a Nagios an alert is there, where it is not told by the alert's own labels."""
 SETTINGS: Mapping[Kind, Mapping[str, Setting]] = {
     Kind.WEBHOOK: {"url": Setting(address=True), "secret": Setting(secret=True)},
     Kind.EMAIL: {"to": Setting()},
@@ -53,6 +64,15 @@ SETTINGS: Mapping[Kind, Mapping[str, Setting]] = {
     Kind.OPSGENIE: {"api_key": Setting(secret=True), "url": Setting(needed=False, address=True)},
     Kind.SEMATEXT: {"token": Setting(secret=True), "url": Setting(needed=False, address=True)},
     Kind.ZABBIX: {"url": Setting(address=True), "token": Setting(secret=True)},
+    Kind.NAGIOS: {"command_file": Setting(), **_PLACE},
+    Kind.NRDP: {"url": Setting(address=True), "token": Setting(secret=True), **_PLACE},
+    Kind.NSCA: {
+        "host": Setting(),
+        "port": Setting(needed=False),
+        "password": Setting(needed=False, secret=True),
+        "encryption": Setting(needed=False),
+        **_PLACE,
+    },
 }
 """What each kind of channel is told."""
 
@@ -66,9 +86,14 @@ class Channel:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+OF_NAGIOS = frozenset({"nagios", "nrdp", "nsca"})
+"""The dialects in which a Nagios, or what speaks to one, tells us something."""
 ECHOES: Mapping[Kind, frozenset[str]] = {
     Kind.PAGERDUTY: frozenset({"pagerduty-webhook"}),
     Kind.ZABBIX: frozenset({"zabbix"}),
+    Kind.NAGIOS: OF_NAGIOS,
+    Kind.NRDP: OF_NAGIOS,
+    Kind.NSCA: OF_NAGIOS,
 }
 """The dialects in which a kind of service tells us what was done there: that is not sent back, so no loop begins.
 
@@ -97,6 +122,7 @@ MOVES: Mapping[str, Move] = {
     "worse": Move.TRIGGER,
     "unacked": Move.TRIGGER,
     "woken": Move.TRIGGER,
+    **dict.fromkeys(Hold, Move.TRIGGER),
     "escalated": Move.TRIGGER,
     "unreachable": Move.TRIGGER,
     "acked": Move.ACKNOWLEDGE,
@@ -159,8 +185,17 @@ def echoes(kind: Kind, told: Mapping[str, Any]) -> bool:
 
 def flaw(kind: Kind, name: str, value: str) -> str | None:
     """Say what is wrong with a setting's value, where that can be seen; None when nothing is."""
-    if kind is Kind.WEBHOOK and name == "secret" and not all(_WEBHOOK_SECRET.fullmatch(word) for word in value.split()):
-        return BAD_WEBHOOK_SECRET
+    match kind, name:
+        case Kind.WEBHOOK, "secret" if not all(_WEBHOOK_SECRET.fullmatch(word) for word in value.split()):
+            return BAD_WEBHOOK_SECRET
+        case Kind.NSCA, "port" if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 65_535:
+            return BAD_PORT
+        case Kind.NSCA, "encryption" if value not in NSCA_ENCRYPTIONS:
+            return BAD_ENCRYPTION
+        case Kind.NAGIOS, "command_file" if not (value.startswith("/") and value.isprintable()):
+            return BAD_PATH
+        case Kind.NAGIOS | Kind.NRDP | Kind.NSCA, "host_name" | "service" if ";" in value or not value.isprintable():
+            return BAD_NAME
     return None
 
 

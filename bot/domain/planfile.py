@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
 
-from bot.domain.channel import SETTINGS, Channel
+from bot.domain.channel import SETTINGS, Channel, flaw
 from bot.domain.channel import Kind as ChannelKind
 from bot.domain.escalation import ROOM, Kind, Policy, Step, Target
 from bot.domain.mapping import FIELDS, ITEMS, MOST_LABELS, TABLES, Bad, check
@@ -220,6 +220,9 @@ class _Reader:
             value = self.text(path, table, name, needed=setting.needed)
             if setting.address and value and not _ADDRESS.fullmatch(value):
                 self.wrong(f"{path}/{name}", NOT_ADDRESS)
+            wrong = None if setting.secret or not value else flaw(kind, name, value)
+            if wrong:
+                self.wrong(f"{path}/{name}", wrong)
             if value:
                 settings[name] = value
         return Channel(name=self.name(path, table, "name"), kind=kind, settings=settings)

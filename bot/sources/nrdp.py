@@ -45,7 +45,31 @@ class Unreadable(Exception):
 def results(data: str, *, xml: bool) -> list[Item]:
     """Read check results; each is an alert's state now. Raises Unreadable."""
     found = _of_xml(data) if xml else _of_json(data)
-    return [_item(each, f"/checkresults/{place}") for place, each in enumerate(found)]
+    return [result(each, f"/checkresults/{place}") for place, each in enumerate(found)]
+
+
+def result(given: Fields, path: str, *, sender: str = SENDER) -> Item:
+    """Read one check result (`hostname`, `servicename`, `state`, `output`), whoever brought it."""
+    host, service = given.text("hostname"), given.text("servicename")
+    word = given.text("state")
+    if not host:
+        return Rejected(reason=NO_HOST, path=f"{path}/hostname")
+    if word not in STATES:
+        return Rejected(reason=NO_STATE, path=f"{path}/state")
+    state, severity = (STATES if service else HOST_STATES)[word]
+    first, _, more = given.text("output").partition("\n")
+    output = first.partition("|")[0].strip()
+    what = f"{service} on {host}" if service else host
+    return build(
+        sender,
+        key=f"{host}!{service}",
+        summary=f"{what} is {state}: {output}" if output else f"{what} is {state}",
+        kind=Kind.RESOLVED if word == "0" else Kind.FIRING,
+        severity=severity,
+        source=host,
+        description=more,
+        labels={"host": host, "service": service},
+    )
 
 
 def command(text: str) -> list[Item]:
@@ -67,27 +91,6 @@ def command(text: str) -> list[Item]:
             note=";".join(parts[author + 1 :]).strip() if author else "",
         )
     ]
-
-
-def _item(given: Fields, path: str) -> Item:
-    host, service = given.text("hostname"), given.text("servicename")
-    word = given.text("state")
-    if not host:
-        return Rejected(reason=NO_HOST, path=f"{path}/hostname")
-    if word not in STATES:
-        return Rejected(reason=NO_STATE, path=f"{path}/state")
-    state, severity = (STATES if service else HOST_STATES)[word]
-    output = given.text("output").partition("|")[0].strip()
-    what = f"{service} on {host}" if service else host
-    return build(
-        SENDER,
-        key=f"{host}!{service}",
-        summary=f"{what} is {state}: {output}" if output else f"{what} is {state}",
-        kind=Kind.RESOLVED if word == "0" else Kind.FIRING,
-        severity=severity,
-        source=host,
-        labels={"host": host, "service": service},
-    )
 
 
 def _of_json(data: str) -> list[Fields]:

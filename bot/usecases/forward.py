@@ -29,6 +29,9 @@ TEST_STEPS = {
     Kind.ALERTMANAGER: ("acked", "resolved"),
     Kind.PAGERDUTY: ("opened", "resolved"),
     Kind.OPSGENIE: ("opened", "resolved"),
+    Kind.NAGIOS: ("opened", "resolved"),
+    Kind.NRDP: ("opened", "resolved"),
+    Kind.NSCA: ("opened", "resolved"),
 }
 """What a test sends; other kinds get a note."""
 UNKNOWN = "there is no channel {name}; there are: {names}"

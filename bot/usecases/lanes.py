@@ -49,8 +49,8 @@ class Lanes:
     _running: set[Lane] = field(default_factory=set)
     _pauses: dict[Lane, _Pause] = field(default_factory=dict)
 
-    async def begin(self, spawn: Spawn) -> int | None:
-        """Begin the lanes in which something is due; return when the next one may be (epoch ms), None without any.
+    async def start(self, spawn: Spawn) -> int | None:
+        """Start the lanes in which something is due; return when the next one may be (epoch ms), None without any.
 
         `spawn` runs them, as a TaskGroup's `create_task` does. Raises StorageError.
         """
@@ -112,5 +112,5 @@ async def send_due(
     sender = Sender(storage=storage, services=services, clock=clock, unseal=unseal, jitter=jitter)
     lanes = Lanes(storage=storage, sender=sender, clock=clock, jitter=jitter)
     async with asyncio.TaskGroup() as group:
-        await lanes.begin(group.create_task)
+        await lanes.start(group.create_task)
     return lanes.tried

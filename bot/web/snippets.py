@@ -1,6 +1,7 @@
 """Snippets: how each backend is told where its alerts go, ready to be pasted, with the address and the key in place."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 CURL = """curl {base}/api/v1/alerts -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
   -d '{{"summary": "Disk 97% full on db1", "severity": "critical", "dedup_key": "db1/disk"}}'"""
@@ -33,6 +34,13 @@ ZABBIX = """Import this file under Alerts > Media types (Zabbix 6.0 and later):
 and set its parameters
 url {base}
 key {key}"""
+NSCA = """# the bot's settings
+NSCA_PORT=5667 NSCA_KEY={key} NSCA_ENCRYPTION=14
+# send_nsca.cfg
+password={key}
+encryption_method=14
+# a try
+printf 'db1\\tDisk\\t2\\t97%% used\\n' | send_nsca -H {machine} -c send_nsca.cfg"""
 DATADOG = """Webhooks integration
 URL: {base}/in/datadog
 Custom headers: {{"X-Api-Key": "{key}"}}"""
@@ -55,6 +63,7 @@ SNIPPETS: Mapping[str, str] = {
     "Grafana": GRAFANA,
     "Sematext": SEMATEXT,
     "Nagios, Icinga": NAGIOS,
+    "NSCA": NSCA,
     "Zabbix": ZABBIX,
     "Datadog": DATADOG,
     "Sentry": SENTRY,
@@ -70,7 +79,8 @@ SNIPPETS: Mapping[str, str] = {
 def filled(base: str, key: str) -> list[dict[str, str]]:
     """Return every snippet for an address and a key: `{"name", "text"}`."""
     scheme, _, host = base.partition("://")
+    machine = urlsplit(base).hostname or host
     return [
-        {"name": name, "text": text.format(base=base, key=key, scheme=scheme, host=host)}
+        {"name": name, "text": text.format(base=base, key=key, scheme=scheme, host=host, machine=machine)}
         for name, text in SNIPPETS.items()
     ]

@@ -120,8 +120,8 @@ class Rounds:
         return await parts.storage.look(whispers.next_due)
 
     async def tell_channels(self) -> int | None:
-        """Begin the lanes of channels that something is due for."""
-        return await self.lanes.begin(self.spawn)
+        """Start the lanes of channels that something is due for."""
+        return await self.lanes.start(self.spawn)
 
     async def divert(self) -> int | None:
         """Hand critical news over that its room cannot be told."""

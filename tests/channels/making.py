@@ -45,6 +45,7 @@ def channel(kind: Kind, url: str) -> Channel:
         Kind.OPSGENIE: {"url": url, "api_key": TOKEN},
         Kind.SEMATEXT: {"url": url, "token": TOKEN},
         Kind.ZABBIX: {"url": url, "token": TOKEN},
+        Kind.NRDP: {"url": f"{url}/nrdp/", "token": TOKEN},
         Kind.EMAIL: {"to": "ops@example.com"},
     }
     return Channel(name="c", kind=kind, settings=settings[kind])

@@ -15,7 +15,7 @@ from bot.ports import Later, Never
 from tests.channels.making import NOW, TOKEN, WEBHOOK_SECRET, channel, parcel
 from tests.channels.sink import Sink
 
-OVER_HTTP = [Kind.WEBHOOK, Kind.PAGERDUTY, Kind.ALERTMANAGER, Kind.OPSGENIE, Kind.SEMATEXT]
+OVER_HTTP = [Kind.WEBHOOK, Kind.PAGERDUTY, Kind.ALERTMANAGER, Kind.OPSGENIE, Kind.SEMATEXT, Kind.NRDP]
 SECRETS = [TOKEN, WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_")]
 
 
@@ -58,7 +58,7 @@ async def test_a_broken_connection_is_for_later(outbound: Outbound, there: Sink,
 @pytest.mark.parametrize("kind", OVER_HTTP)
 async def test_a_repeat_is_known_by_its_id(outbound: Outbound, there: Sink, kind: Kind) -> None:
     """The same parcel twice is the same request twice."""
-    there.answer = {"silenceID": "s-1"}
+    there.answer = {"silenceID": "s-1", "result": {"status": 0}}
     for _ in range(2):
         await services(outbound, None)[kind].send(parcel("acked"), channel(kind, there.url))
     first, second = there.seen

@@ -96,6 +96,24 @@ async def test_a_day_of_failure_and_then_order(
     assert ["alert.created", "alert.acknowledged", "alert.closed"] == [seen.json["type"] for seen in there.seen]
 
 
+async def test_the_end_of_an_ack_is_told(
+    stage: Stage, room: RoomDriver, bot: Bot, there: Sink, clock: MovableClock
+) -> None:
+    """Whoever was told that somebody has it hears that nobody has it any more, when its time is over."""
+    await configured(stage, hook(there))
+    await bot.post(DISK)
+    await room.sees("#1 Disk full")
+    await room.says("dana", "/alert ack 1 10m")
+    await room.sees("acked 1: #1")
+    clock.forward(minutes=11)
+    await bot.settle()
+    room.look()
+
+    assert [("alert.created", "open"), ("alert.acknowledged", "acked"), ("alert.unacknowledged", "open")] == [
+        (seen.json["type"], seen.json["data"]["state"]) for seen in there.seen
+    ]
+
+
 async def test_a_refusal_is_said_once(stage: Stage, room: RoomDriver, bot: Bot, there: Sink) -> None:
     """With the reason; the next one is silent until something was taken, and no secret is in the words."""
     await configured(stage, hook(there))

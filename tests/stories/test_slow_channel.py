@@ -63,7 +63,7 @@ async def reached(there: Sink, many: int, ended: asyncio.Event, running: Lanes, 
     """Let the lanes work until a service has seen so many requests."""
     async with asyncio.timeout(30):
         while len(there.seen) < many:
-            await running.begin(group.create_task)
+            await running.start(group.create_task)
             await ended.wait()
             ended.clear()
 
@@ -110,14 +110,14 @@ async def test_a_dead_channel_is_tried_by_one(stage: Stage, room: RoomDriver, bo
     async with asyncio.timeout(30):
         for _ in range(4):
             async with asyncio.TaskGroup() as group:
-                due = await running.begin(group.create_task)
+                due = await running.start(group.create_task)
             tries.append(len(slow.all_seen()))
-            due = await running.begin(lambda work: pytest.fail(str(work)))
+            due = await running.start(lambda work: pytest.fail(str(work)))
             assert due is not None
             stage.clock.forward(seconds=(due - stage.parts.clock()) / 1000)
         slow.status = 200
         async with asyncio.TaskGroup() as group:
-            await running.begin(group.create_task)
+            await running.start(group.create_task)
     room.look()
 
     assert [WIDTH, 1, 1, 1] == tries
