@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bot.channels import alertmanager, email, nagios, nrdp, nsca, opsgenie, pagerduty, sematext, webhook, zabbix
+from bot.channels import alertmanager, email, icinga, nagios, nrdp, nsca, opsgenie, pagerduty, sematext, webhook, zabbix
 from bot.channels.email import Postman
 from bot.channels.outbound import Outbound
 from bot.domain.channel import Channel, Kind, Parcel
@@ -30,6 +30,7 @@ def services(
         Kind.OPSGENIE: opsgenie.Opsgenie(outbound),
         Kind.SEMATEXT: sematext.Sematext(outbound),
         Kind.ZABBIX: zabbix.Zabbix(outbound),
+        Kind.ICINGA: icinga.Icinga(outbound),
         Kind.NAGIOS: nagios.Nagios(command_files),
         Kind.NRDP: nrdp.Nrdp(outbound),
         Kind.NSCA: nsca.Nsca(outbound),

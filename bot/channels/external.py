@@ -74,7 +74,7 @@ class Told:
 
 def told(parcel: Parcel, to: Channel) -> Told:
     """Say what a change of an alert is to Nagios."""
-    place = _own_place(parcel)
+    place = own_place(parcel)
     if place is not None:
         return Told(place=place, commands=_commands(parcel, place))
     place = _given_place(parcel, to)
@@ -109,7 +109,7 @@ def _commands(parcel: Parcel, place: Place) -> tuple[str, ...]:
             return (place.command("ADD_SVC_COMMENT", "ADD_HOST_COMMENT", "1", author, comment),)
 
 
-def _own_place(parcel: Parcel) -> Place | None:
+def own_place(parcel: Parcel) -> Place | None:
     """Return what Nagios itself watches and told us of; None for all other alerts.
 
     Its senders are gone with the problem, its key is not: `host!service`, as all dialects of Nagios have it.
@@ -117,8 +117,13 @@ def _own_place(parcel: Parcel) -> Place | None:
     labels, key = parcel.content["labels"], parcel.content["dedup_key"]
     host, service = labels.get("host", ""), labels.get("service", "")
     if host and (key == f"{host}!{service}" or not OF_NAGIOS.isdisjoint(parcel.content["senders"])):
-        return Place(host=name(host), service=name(service))
+        return place_of(labels)
     return None
+
+
+def place_of(labels: Mapping[str, str]) -> Place:
+    """Return the place that an alert's own labels name."""
+    return Place(host=name(labels.get("host", "")), service=name(labels.get("service", "")))
 
 
 def _given_place(parcel: Parcel, to: Channel) -> Place:

@@ -121,27 +121,37 @@ class Outbound:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         limit: int = ANSWER_LIMIT,
+        fingerprint: str = "",
     ) -> Answer:
-        """Make a request and return a good answer, its first `limit` bytes. Raises Later for what may pass, Never for what will not."""
+        """Make a request and return a good answer, its first `limit` bytes. Raises Later for what may pass, Never for what will not.
+
+        With a `fingerprint` (SHA-256, hexadecimal) exactly that certificate is trusted, whoever signed it.
+        """
         url = _url(address)
         host = url.host or ""
         if _is_address(host) and host not in self._allowed and not public(host):
             raise Never(PRIVATE.format(host=host))
         try:
             async with self._session.request(
-                method, url, data=body, headers=dict(headers or {}), allow_redirects=False
+                method,
+                url,
+                data=body,
+                headers=dict(headers or {}),
+                allow_redirects=False,
+                ssl=aiohttp.Fingerprint(bytes.fromhex(fingerprint.replace(":", ""))) if fingerprint else True,
             ) as response:
                 text = (await _first(response.content, limit)).decode("utf-8", "replace")
                 return self._judged(host, response.status, response.headers, text)
         except TimeoutError:
             raise Later(NO_ANSWER.format(host=host, seconds=TIMEOUT), maybe_taken=True) from None
+        except (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch):
+            # Before the errors of connecting, which it is one of.
+            raise Later(NO_TRUST.format(host=host)) from None
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, Private):
                 raise Never(str(error.os_error)) from None
             words = NO_NAME if isinstance(error, aiohttp.ClientConnectorDNSError) else NO_CONNECTION
             raise Later(words.format(host=host)) from None
-        except aiohttp.ClientSSLError:
-            raise Later(NO_TRUST.format(host=host)) from None
         except aiohttp.ClientError:
             raise Later(NO_CONNECTION.format(host=host), maybe_taken=True) from None
 

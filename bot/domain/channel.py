@@ -5,7 +5,7 @@ A parcel is one change of one alert, as it was then: what a channel is told stay
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,12 @@ BAD_WEBHOOK_SECRET = "is no secret: whsec_ and the base64 of 24 to 64 random byt
 BAD_PORT = "is no port: a number from 1 to 65535"
 BAD_ENCRYPTION = "is none that is spoken here: 0 (none), 1 (XOR), 3 (3DES) or 14 (AES)"
 NSCA_ENCRYPTIONS = frozenset({"0", "1", "3", "14"})
+BAD_FINGERPRINT = (
+    "is no SHA-256 fingerprint: 64 hexadecimal digits, as openssl x509 -noout -fingerprint -sha256 shows them"
+)
 BAD_PATH = "is no absolute path"
 BAD_NAME = "is no name as Nagios takes it: one line without ; in it"
+_FINGERPRINT = re.compile(r"(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}")
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
 
 
@@ -36,6 +40,7 @@ class Kind(enum.StrEnum):
     OPSGENIE = "opsgenie"
     SEMATEXT = "sematext"
     ZABBIX = "zabbix"
+    ICINGA = "icinga"
     NAGIOS = "nagios"
     NRDP = "nrdp"
     NSCA = "nsca"
@@ -64,6 +69,12 @@ SETTINGS: Mapping[Kind, Mapping[str, Setting]] = {
     Kind.OPSGENIE: {"api_key": Setting(secret=True), "url": Setting(needed=False, address=True)},
     Kind.SEMATEXT: {"token": Setting(secret=True), "url": Setting(needed=False, address=True)},
     Kind.ZABBIX: {"url": Setting(address=True), "token": Setting(secret=True)},
+    Kind.ICINGA: {
+        "url": Setting(address=True),
+        "user": Setting(),
+        "password": Setting(secret=True),
+        "fingerprint": Setting(needed=False),
+    },
     Kind.NAGIOS: {"command_file": Setting(), **_PLACE},
     Kind.NRDP: {"url": Setting(address=True), "token": Setting(secret=True), **_PLACE},
     Kind.NSCA: {
@@ -91,6 +102,7 @@ OF_NAGIOS = frozenset({"nagios", "nrdp", "nsca"})
 ECHOES: Mapping[Kind, frozenset[str]] = {
     Kind.PAGERDUTY: frozenset({"pagerduty-webhook"}),
     Kind.ZABBIX: frozenset({"zabbix"}),
+    Kind.ICINGA: OF_NAGIOS,
     Kind.NAGIOS: OF_NAGIOS,
     Kind.NRDP: OF_NAGIOS,
     Kind.NSCA: OF_NAGIOS,
@@ -185,18 +197,35 @@ def echoes(kind: Kind, told: Mapping[str, Any]) -> bool:
 
 def flaw(kind: Kind, name: str, value: str) -> str | None:
     """Say what is wrong with a setting's value, where that can be seen; None when nothing is."""
-    match kind, name:
-        case Kind.WEBHOOK, "secret" if not all(_WEBHOOK_SECRET.fullmatch(word) for word in value.split()):
-            return BAD_WEBHOOK_SECRET
-        case Kind.NSCA, "port" if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 65_535:
-            return BAD_PORT
-        case Kind.NSCA, "encryption" if value not in NSCA_ENCRYPTIONS:
-            return BAD_ENCRYPTION
-        case Kind.NAGIOS, "command_file" if not (value.startswith("/") and value.isprintable()):
-            return BAD_PATH
-        case Kind.NAGIOS | Kind.NRDP | Kind.NSCA, "host_name" | "service" if ";" in value or not value.isprintable():
-            return BAD_NAME
-    return None
+    good, words = CHECKS.get((kind, name), (None, None))
+    return words if good is not None and not good(value) else None
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch("[1-9][0-9]{0,4}", text) is not None and int(text) <= 65_535
+
+
+def _is_name(text: str) -> bool:
+    return ";" not in text and text.isprintable()
+
+
+Check = tuple[Callable[[str], bool], str]
+CHECKS: Mapping[tuple[Kind, str], Check] = {
+    (Kind.WEBHOOK, "secret"): (
+        lambda text: all(_WEBHOOK_SECRET.fullmatch(word) for word in text.split()),
+        BAD_WEBHOOK_SECRET,
+    ),
+    (Kind.ICINGA, "fingerprint"): (lambda text: _FINGERPRINT.fullmatch(text) is not None, BAD_FINGERPRINT),
+    (Kind.NSCA, "port"): (_is_port, BAD_PORT),
+    (Kind.NSCA, "encryption"): (lambda text: text in NSCA_ENCRYPTIONS, BAD_ENCRYPTION),
+    (Kind.NAGIOS, "command_file"): (lambda text: text.startswith("/") and text.isprintable(), BAD_PATH),
+    **{
+        (kind, name): (_is_name, BAD_NAME)
+        for kind in (Kind.NAGIOS, Kind.NRDP, Kind.NSCA)
+        for name in ("host_name", "service")
+    },
+}
+"""What can be seen of a setting's value, and what is said where it is not so."""
 
 
 def content(alert: Alert, event: Event | None, why: str = "") -> dict[str, Any]:

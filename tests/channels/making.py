@@ -46,6 +46,7 @@ def channel(kind: Kind, url: str) -> Channel:
         Kind.SEMATEXT: {"url": url, "token": TOKEN},
         Kind.ZABBIX: {"url": url, "token": TOKEN},
         Kind.NRDP: {"url": f"{url}/nrdp/", "token": TOKEN},
+        Kind.ICINGA: {"url": url, "user": "bot", "password": TOKEN},
         Kind.EMAIL: {"to": "ops@example.com"},
     }
     return Channel(name="c", kind=kind, settings=settings[kind])

@@ -1,16 +1,24 @@
 """No request reaches a private address that the admin did not allow, however it is written."""
 
 import asyncio
+import hashlib
 import socket
+import ssl
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.test_utils import TestServer
 
 from bot.channels.outbound import Outbound, open_outbound, public, retry_after
 from bot.ports import Later, Never
+from bot.standin.tls import make_context
+from tests.channels.conftest import HERE
 from tests.channels.making import NOW
 from tests.channels.sink import Sink
 
@@ -138,3 +146,50 @@ async def test_a_slow_service_is_given_up(there: Sink) -> None:
         with pytest.raises(Later, match="no answer"):
             await Outbound(session, ["127.0.0.1"], lambda: NOW).call("GET", there.url)
     there.gate.set()
+
+
+@pytest.fixture
+async def secure(tmp_path: Path) -> AsyncIterator[tuple[str, str]]:
+    """Run a service with a certificate of its own authority; give its address and the certificate's fingerprint."""
+    context, _ = make_context(tmp_path)
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    server = TestServer(app, scheme="https")
+    await server.start_server(ssl=context)
+    try:
+        yield str(server.make_url("/")), await asyncio.to_thread(fingerprint_of, server.port or 0)
+    finally:
+        await server.close()
+
+
+def fingerprint_of(port: int) -> str:
+    """Return the fingerprint that a server shows."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((HERE, port)))).hexdigest()
+
+
+async def test_a_certificate_that_nobody_trusts(outbound: Outbound, secure: tuple[str, str]) -> None:
+    """Is said to be the trouble, unless it is exactly the one that the admin named."""
+    url, fingerprint = secure
+    colons = ":".join(fingerprint[place : place + 2] for place in range(0, 64, 2)).upper()
+    with pytest.raises(Later) as unknown:
+        await outbound.call("GET", url)
+    with pytest.raises(Later) as another:
+        await outbound.call("GET", url, fingerprint="0" * 64)
+    answers = [(await outbound.call("GET", url, fingerprint=each)).status for each in (fingerprint, colons)]
+
+    words = f"{HERE} shows a certificate that is not trusted (TLS)"
+    assert [words, words] == [unknown.value.reason, another.value.reason]
+    assert [200, 200] == answers
+
+
+async def test_a_name_that_nobody_knows() -> None:
+    """Is said to be the trouble."""
+    async with open_outbound([], resolver=Names()) as session:
+        with pytest.raises(Later) as later:
+            await Outbound(session, [], lambda: NOW).call("GET", "https://nowhere.example/")
+
+    assert "the name nowhere.example is not found (DNS)" == later.value.reason
