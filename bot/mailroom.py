@@ -197,6 +197,7 @@ class Mailroom:
             self._parts.letterhead,
             tenant=about.tenant,
             number=about.number,
+            about=told.about,
             to=told.to,
             to_message=mail.message_id,
             text=told.text,

@@ -287,11 +287,20 @@ def mail(parcel: Parcel, postman: Postman, to: str, letterhead: Letterhead | Non
 
 
 def answer(
-    postman: Postman, letterhead: Letterhead, *, tenant: int, number: int, to: str, to_message: str, text: str, at: int
+    postman: Postman,
+    letterhead: Letterhead,
+    *,
+    tenant: int,
+    number: int,
+    about: str,
+    to: str,
+    to_message: str,
+    text: str,
+    at: int,
 ) -> EmailMessage:
     """Write the answer to somebody's mail (`to_message` is its Message-ID): what became of it, at a moment (epoch ms)."""
     message = _begun(postman, to, tenant, number)
-    message["Subject"] = plain(f"Re: [#{number}] {' '.join(text.split())}")[:SUBJECT_LIMIT]
+    message["Subject"] = plain(f"Re: {' '.join(about.split())}")[:SUBJECT_LIMIT]
     message["Date"] = format_datetime(datetime.fromtimestamp(at / 1000, UTC))
     whose = hashlib.sha256(f"{to_message} {at}".encode()).hexdigest()[:24]
     message["Message-ID"] = f"<answer-{tenant}-{number}-{whose}@{postman.domain}>"

@@ -12,6 +12,7 @@ from bot.domain.actor import Actor, Via, Who
 from bot.domain.alert import RULES, Action, Alert, Refused, Rules
 from bot.domain.channel import Kind
 from bot.domain.commands import Command
+from bot.domain.errand import Errand
 from bot.domain.errors import AlertbotError, Invalid
 from bot.domain.letter import Letter
 from bot.domain.refusal import refusal
@@ -35,6 +36,7 @@ PAST = {**action.PAST, Action.SEVERITY: "severity of"}
 USES = {Use.ACK: Action.ACK, Use.ACK_A_WHILE: Action.ACK, Use.CLOSE: Action.CLOSE}
 """What the links of a mail do."""
 
+ABOUT = "[#{alert.number} {severity}] {alert.summary}"
 DONE = "{past} #{number}{detail}"
 OVER = "This link is over, or was revoked. The alert is still in its room: /alert show {number}"
 NO_LONGER = (
@@ -93,11 +95,15 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """What became of somebody's wish, in words for them; `to` is their address, "" when nobody is to be told."""
+    """What became of somebody's wish, in words for them; `to` is their address, "" when nobody is to be told.
+
+    `about` is the alert in a few words, as mails about it have them in their subject.
+    """
 
     text: str
     done: bool
     to: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,40 +224,57 @@ async def answer(
     words = letter.said(mail.text)
     wanted = errand.read(words, ticket.number)
     person = wanted.command.person if wanted else None
-    await _introduce(storage, chat, key, ticket, f"@{person}" if person not in {None, "me"} else "", now=now)
+    also = f"@{person}" if person not in {None, "me"} else ""
+    await _introduce(storage, chat, key, ticket, also, sender=mail.sender, now=now)
 
     async def work(tx: Tx) -> Told | None:
         await tenants.lock(tx, ticket.tenant)
         case = _Case(tx=tx, alert=await _alert(tx, ticket), now=now, rules=rules)
-        about = f"#{ticket.number}"
-        if not await letters.first(tx, tenant=ticket.tenant, about=about, message=message, now=now):
+        if not await letters.first(tx, tenant=ticket.tenant, about=f"#{ticket.number}", message=message, now=now):
             return None
         reader = await _reader(tx, key, ticket)
         if reader is None or mail.sender != reader.address.lower() or not ticket.good(now):
-            return await _unverified(case, reader, mail.sender, words)
-        if wanted is None:
-            return Told(text=NO_WORDS, done=False, to=reader.address)
-        try:
-            wish = await _asked(case, wanted.command, reader)
-            told = await _done(case, reader, wish, to=_owner(wanted.command, reader))
-        except Invalid as invalid:
-            return Told(text=invalid.text, done=False, to=reader.address)
-        return replace(told, text=f"{told.text}; {wanted.why}" if wanted.why else told.text)
+            told = await _unverified(case, reader, mail.sender, words)
+        else:
+            told = await _heard(case, reader, wanted)
+        return replace(told, about=ABOUT.format(alert=case.alert, severity=case.alert.severity.word))
 
     return await storage.write(work, urgent=True)
 
 
+async def _heard(case: _Case, reader: Reader, wanted: Errand | None) -> Told:
+    """Do what a mail's reader asks for."""
+    if wanted is None:
+        return Told(text=NO_WORDS, done=False, to=reader.address)
+    try:
+        wish = await _asked(case, wanted.command, reader)
+        told = await _done(case, reader, wish, to=_owner(wanted.command, reader))
+    except Invalid as invalid:
+        return Told(text=invalid.text, done=False, to=reader.address)
+    return replace(told, text=f"{told.text}; {wanted.why}" if wanted.why else told.text)
+
+
 async def _introduce(
-    storage: Storage, chat: Chat[Speaker], key: bytes, ticket: Ticket, also: str = "", *, now: int
+    storage: Storage,
+    chat: Chat[Speaker],
+    key: bytes,
+    ticket: Ticket,
+    also: str = "",
+    *,
+    sender: str | None = None,
+    now: int,
 ) -> None:
-    """Ask Hipchat who a mail's reader is, and somebody whom they name: before the transaction, since it may take its time."""
+    """Ask Hipchat who a mail's reader is, and somebody whom they name: before the transaction, since it may take its time.
+
+    For a `sender` who is somebody else, nobody is asked about.
+    """
 
     async def seen(tx: Tx) -> tuple[Reader | None, Alert | None]:
         alert = (await alerts.by_numbers(tx, ticket.tenant, [ticket.number])).get(ticket.number)
         return await _reader(tx, key, ticket), alert
 
     reader, alert = await storage.look(seen)
-    if reader is None or alert is None:
+    if reader is None or alert is None or sender not in {None, reader.address.lower()}:
         return
     for who in filter(None, (reader.address, also)):
         await directory.learn(storage, chat, ticket.tenant, alert.room, who, now=now)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import re
 import smtplib
 from collections.abc import AsyncIterator, Sequence
@@ -24,6 +25,7 @@ from tests.channels.mailbox import Mailbox, mailbox
 from tests.postgres import free_port
 from tests.stories.bot import Bot
 from tests.stories.conftest import Logs
+from tests.stories.postfix import postfix
 from tests.stories.test_channels import configured
 
 DISK = {"summary": "Disk full on db1", "severity": "critical", "dedup_key": "disk", "labels": {"service": "db"}}
@@ -175,6 +177,7 @@ async def test_an_answer_acks(desk: Desk, mailed: EmailMessage) -> None:
     assert DANA == answer["To"]
     assert answer["In-Reply-To"] in reply(mailed, "ack 2h on it")["Message-ID"]
     assert answer["References"] == mailed["References"]
+    assert f"Re: {mailed['Subject']}" == answer["Subject"]
 
 
 async def test_history_says_by_mail(desk: Desk, mailed: EmailMessage) -> None:
@@ -384,6 +387,26 @@ async def test_an_answer_that_cannot_be_mailed(desk: Desk, mailed: EmailMessage,
     assert "acked" == (await desk.bot.stands(1))[0]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_through_a_real_mail_server(desk: Desk, mailed: EmailMessage) -> None:
+    """Postfix refuses at once what the bot does not know, hands the rest over, and its users' answers act."""
+    key = await key_of(desk.stage)
+    async with postfix(desk.post.port) as port:
+        server = Post(box=desk.post.box, port=port, protocol="smtp")
+        wrong = await server.send(reply(mailed, "ack"), "alerts+nobody@in.example.com")
+        right = await server.send(reply(mailed, "ack 2h"), mailed["Reply-To"])
+        answer = await desk.post.answered()
+        alert = await server.send(backend("Disk full on db2"), f"in+{key}@in.example.com")
+        async with asyncio.timeout(60):
+            while "2" not in [each["X-Alert-Id"] for each in desk.post.box.mails]:
+                await desk.bot.settle()
+    await desk.room.sees("acked by Dana")
+    await desk.room.sees("#2 Disk full on db2")
+
+    assert [550, 250, 250] == [each[0][0] for each in (wrong, right, alert)]
+    assert "acked #1 until 15:02 CET" == answer.get_content().strip()
+
+
 # --- links ----------------------------------------------------------------------------------------------------------------
 
 
@@ -474,6 +497,48 @@ async def test_links_are_revoked_with_all_others(
     assert 1 == len(await desk.bot.history(1))
 
 
+# --- who gets which mail --------------------------------------------------------------------------------------------------
+
+
+async def test_a_day_of_failure_and_then_order(desk: Desk, clock: MovableClock) -> None:
+    """Whose server fails for a day gets each mail once afterwards, in order; the other got each once, at once."""
+    await configured(desk.stage, PLAN.format(to=f"{DANA}, lee@example.com"))
+    desk.post.box.rcpts = {"lee@example.com": "450 later"}
+    await desk.bot.post(DISK)
+    await desk.room.sees("#1 Disk full")
+    await desk.room.says("dana", "/alert ack 1")
+    await desk.room.sees("acked 1: #1")
+    for _ in range(24):
+        clock.forward(hours=1)
+        await desk.bot.settle()
+    meanwhile = [each["X-Alert-Status"] for each in desk.post.box.mails]
+    await desk.room.says("dana", "/alert why 1")
+    why = (await desk.room.sees("dedup key")).text
+    desk.post.box.rcpts = {}
+    clock.forward(minutes=15)
+    await desk.bot.settle()
+
+    assert ["open"] == meanwhile
+    assert "(450), for lee@example.com; dana@example.com got it" in why
+    assert ["open", "acked"] == [each["X-Alert-Status"] for each in desk.post.mails("lee@example.com")]
+    assert ["open", "acked"] == [each["X-Alert-Status"] for each in desk.post.mails()]
+
+
+async def test_a_refused_address_is_said_once(desk: Desk) -> None:
+    """In the room, with who got it; the others' mails go on."""
+    await configured(desk.stage, PLAN.format(to=f"{DANA}, lee@example.com"))
+    desk.post.box.rcpts = {"lee@example.com": "550 nobody"}
+    await desk.bot.post(DISK)
+    await desk.room.sees("#1 Disk full")
+    await desk.room.sees(
+        "The channel mail did not take the news of #1 (opened): the mail server refused it (550), for lee"
+    )
+    await desk.bot.post({**DISK, "dedup_key": "second"})
+    await desk.room.sees("#2 Disk full")
+
+    assert 2 == len(desk.post.mails())
+
+
 # --- ending the mails -------------------------------------------------------------------------------------------------------
 
 
@@ -548,8 +613,9 @@ def backend(subject: str, **headers: str) -> EmailMessage:
 
 
 @pytest.mark.parametrize("protocol", ["lmtp", "smtp"], indirect=True)
-async def test_a_backends_mail_is_an_alert(desk: Desk, logs: Logs) -> None:
+async def test_a_backends_mail_is_an_alert(desk: Desk, logs: Logs, caplog: pytest.LogCaptureFixture) -> None:
     """And the next one resolves it; the key may have lost its capitals, and is in no log."""
+    caplog.set_level(logging.DEBUG)
     key = await key_of(desk.stage)
     opened = await desk.post.send(backend("[CRITICAL] Disk full on db1"), f"In+{key.lower()}@in.example.com", sender="")
     await desk.bot.settle()
@@ -569,7 +635,7 @@ async def test_a_backends_mail_is_an_alert(desk: Desk, logs: Logs) -> None:
     assert ("critical", "4 GB left on /var", 1) == (alert["severity"], alert["description"], alert["count"])
     assert ["mail", "mail"] == [row["dialect"] for row in bodies]
     assert b"Subject: [CRITICAL] Disk full" in bytes(bodies[0]["body"])
-    assert key.lower() not in str(logs).lower()
+    assert key.lower() not in f"{logs}{caplog.text}".lower()
 
 
 async def test_keys_that_may_not(desk: Desk) -> None:
