@@ -24,7 +24,7 @@ from bot.parts import Parts
 from bot.ports import Later, Never
 from bot.sources import mail as source
 from bot.sources.payload import Payload
-from bot.storage import feeds, letters
+from bot.storage import feeds
 from bot.storage.engine import StorageError
 from bot.usecases import correspond
 from bot.usecases.correspond import Over, Told
@@ -134,7 +134,7 @@ class Mailroom:
             where = await self._where(address)
             match where:
                 case Key():
-                    await self._alert(where, raw, mail, message)
+                    await self._alert(where, raw, mail)
                 case Ticket():
                     await self._answered(where, mail, message, sender)
                 case None:
@@ -149,20 +149,14 @@ class Mailroom:
             return FAULT
         return TAKEN
 
-    async def _alert(self, key: Key, raw: bytes, mail: Letter, message: str) -> None:
-        """Make an alert of a backend's mail; one of our own never becomes one."""
+    async def _alert(self, key: Key, raw: bytes, mail: Letter) -> None:
+        """Make an alert of a backend's mail; one of our own never becomes one, the same one again says nothing new."""
         if mail.from_domain(self._own_domain):
             log.info("mail_ignored", reason="our own", feed=key.feed.id)
-            return
-        tenant, about = key.feed.tenant, f"feed {key.feed.id}"
-        storage, now = self._parts.storage, self._parts.clock()
-        if await storage.look(lambda tx: letters.seen(tx, tenant=tenant, about=about, message=message)):
             return
         items = source.parse(Payload(body=raw))
         delivery = Delivery(feed=key.feed, dialect=source.SENDER, body=raw, items=items)
         await self._parts.intake.receive(delivery)
-        # Not known as taken after a crash in between: then it is counted once more, which is better than to be lost.
-        await storage.write(lambda tx: letters.first(tx, tenant=tenant, about=about, message=message, now=now))
 
     async def _answered(self, to: Ticket, mail: Letter, message: str, sender: str) -> None:
         """Do what an answer asks for. Raises Over."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain import letter
 from bot.domain.letter import Letter
@@ -63,19 +64,18 @@ def parse(payload: Payload) -> list[Item]:
     rest = [text for text, word, loud in words if not (loud and (word in MEANS or word in SEVERITIES))]
     cleaned = " ".join(rest).strip(_SEPARATORS)
     labels = {"from": mail.sender}
-    return [
-        build(
-            SENDER,
-            key=f"mail:{(cleaned or said).lower()}" if said else "",
-            summary=subject or next(iter(mail.text.split("\n")), ""),
-            kind=_kind(words),
-            severity=_severity(words, mail),
-            source=mail.sender,
-            description=mail.text,
-            labels=labels,
-            starts_at=mail.sent_at,
-        )
-    ]
+    signal = build(
+        SENDER,
+        key=f"mail:{(cleaned or said).lower()}" if said else "",
+        summary=subject or next(iter(mail.text.split("\n")), ""),
+        kind=_kind(words),
+        severity=_severity(words, mail),
+        source=mail.sender,
+        description=mail.text,
+        labels=labels,
+        starts_at=mail.sent_at,
+    )
+    return [replace(signal, delivery_id=f"{SENDER}:{mail.message_id}" if mail.message_id else "")]
 
 
 def _words(subject: str) -> list[tuple[str, str, bool]]:

@@ -8,10 +8,10 @@ CREATE TABLE mutes (
   PRIMARY KEY (tenant_id, channel, address)
 );
 
--- Mails that were taken, so that the same one changes nothing twice.
+-- Answers that came by mail, so that the same one changes nothing twice.
 CREATE TABLE letters (
   tenant_id BIGINT NOT NULL REFERENCES tenants (id),
-  about TEXT NOT NULL, -- what it was sent to: an alert, a feed
+  about TEXT NOT NULL, -- the alert
   message TEXT NOT NULL, -- a hash of its Message-ID
   at BIGINT NOT NULL,
   PRIMARY KEY (tenant_id, about, message)
