@@ -1,4 +1,4 @@
-"""Channelling: the commands that list a tenant's channels, try one out, and send again what one refused."""
+"""Channelling: the commands that list a tenant's channels, try one out, send again what one refused, and mail again to somebody."""
 
 import click
 
@@ -7,15 +7,17 @@ from bot.console import Failed, run
 from bot.domain.spans import DAY
 from bot.parts import Parts
 from bot.ports import Later, Never
-from bot.storage import parcels, plans
+from bot.storage import mutes, parcels, plans
 from bot.usecases import configure, forward
 
+MUTED = ", no mails to {addresses}"
+NOT_MUTED = "{address} has not ended the mails of {name}"
 NONE = "there are no channels yet; bring them in with: alertbot config import FILE"
 
 
 @click.group()
 def channel() -> None:
-    """List channels, test one, and send again what it refused."""
+    """List channels, test one, send again what it refused, and mail again to somebody who had ended that."""
 
 
 @channel.command("list")
@@ -28,10 +30,12 @@ def channel_list(tenant: str | None) -> None:
             owner = await configure.which_tenant(tx, tenant)
             plan = await plans.load(tx, owner.id)
             waiting = {each.channel: each for each in await parcels.backlog(tx, owner.id)}
+            muted = await mutes.of_tenant(tx, owner.id)
         for each in plan.channels.values():
             behind = waiting.get(each.name)
             state = f"{behind.many} waiting: {behind.result or 'not tried yet'}" if behind else "nothing waits"
-            click.echo(f"{each.name}\t{each.kind.value}\t{state}")
+            quiet = MUTED.format(addresses=", ".join(muted[each.name])) if each.name in muted else ""
+            click.echo(f"{each.name}\t{each.kind.value}\t{state}{quiet}")
         if not plan.channels:
             click.echo(NONE, err=True)
 
@@ -48,9 +52,10 @@ def channel_test(name: str, tenant: str | None) -> None:
         async with parts.storage.read() as tx:
             owner = await configure.which_tenant(tx, tenant)
             known = await forward.channel_of(tx, owner.id, name)
+            muted = await mutes.of_channel(tx, owner.id, name)
         try:
             status = await forward.try_out(
-                parts.services[known.kind], known, owner.id, unseal=parts.vault.open, now=parts.clock()
+                parts.services[known.kind], known, owner.id, unseal=parts.vault.open, now=parts.clock(), muted=muted
             )
         except (Later, Never) as refused:
             raise Failed(f"{name}: {refused.reason}") from None
@@ -69,5 +74,20 @@ def channel_replay(name: str, days: int, tenant: str | None) -> None:
     async def work(parts: Parts) -> None:
         many = await forward.replay(parts.storage, tenant, name, since=parts.clock() - days * DAY)
         click.echo(f"{name}: {many} to be sent again")
+
+    run(with_parts(work))
+
+
+@channel.command("unmute")
+@click.argument("name")
+@click.argument("address")
+@TENANT
+def channel_unmute(name: str, address: str, tenant: str | None) -> None:
+    """Mail again to ADDRESS, who had ended the mails of the channel NAME."""
+
+    async def work(parts: Parts) -> None:
+        if not await configure.unmute(parts.storage, tenant, name, address, now=parts.clock()):
+            raise Failed(NOT_MUTED.format(address=address, name=name))
+        click.echo(f"{name}: {address} gets mails again")
 
     run(with_parts(work))

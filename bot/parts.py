@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from bot.channels import Service
+from bot.channels.email import Postman
+from bot.channels.letterhead import Letterhead
 from bot.channels.outbound import Outbound
 from bot.domain.alert import Rules
 from bot.domain.channel import Kind
@@ -51,6 +53,8 @@ class Parts:
     link_key: bytes
     outbound: Outbound
     services: Mapping[Kind, Service]
+    postman: Postman | None
+    letterhead: Letterhead
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)

@@ -19,26 +19,35 @@ class Later(Exception):
 
     `reason` may be shown to people and holds no secret. `retry_at` is the epoch millisecond at which the service said it
     would take the send, or None when it said nothing (then the caller backs off by itself). `status` is the service's
-    answer, None when there was none. `maybe_taken` says that the service may have taken the send all the same.
+    answer, None when there was none. `maybe_taken` says that the service may have taken the send all the same, `progress`
+    which part of it was taken: the next try is told.
     """
 
     def __init__(
-        self, reason: str, *, retry_at: int | None = None, status: int | None = None, maybe_taken: bool = False
+        self,
+        reason: str,
+        *,
+        retry_at: int | None = None,
+        status: int | None = None,
+        maybe_taken: bool = False,
+        progress: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_at = retry_at
         self.status = status
         self.maybe_taken = maybe_taken
+        self.progress = progress
 
 
 class Never(Exception):
-    """The send will not succeed as it is; `reason` and `status` are as in Later."""
+    """The send will not succeed as it is; `reason`, `status` and `progress` are as in Later."""
 
-    def __init__(self, reason: str, *, status: int | None = None) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, progress: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.progress = progress
 
 
 class Dead(Exception):
@@ -47,10 +56,14 @@ class Dead(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """What a service answered to a message that it took: its status, and its own id or words when it gave any."""
+    """What a service answered to a message that it took: its status, and its own id or words when it gave any.
+
+    `said` is what people are told of it, where that is more than that it was sent.
+    """
 
     status: int
     detail: str = ""
+    said: str = ""
 
 
 class Channel(Protocol[Message_contra, Address_contra]):
@@ -90,7 +103,7 @@ class Chat(Protocol[Address_contra]):
     """The chat's directory, asked through whoever speaks for us there. Raises Later and Never like a channel."""
 
     async def person(self, through: Address_contra, who: int | str) -> Person | None:
-        """Look a user up by id or `@mention_name`; None when the chat knows nobody by it."""
+        """Look a user up by id, `@mention_name` or e-mail address; None when the chat knows nobody by it."""
         ...
 
     async def place(self, through: Address_contra, room: int | str) -> Place | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import structlog
 from aiohttp import web
 
+from bot import mailroom
 from bot.parts import Parts
 from bot.ports import Clock
 from bot.settings import Settings
@@ -71,6 +72,7 @@ async def serving(
             stack.push_async_callback(runner.cleanup)
             await web.SockSite(runner, sock, backlog=1024).start()
             log.info("listening", port=sock.getsockname()[1], base_url=settings.base_url)
+            await stack.enter_async_context(mailroom.opened(parts))
         if nsca is not None:
             await stack.enter_async_context(taking_results(parts, nsca))
         if not workers_too:

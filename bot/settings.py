@@ -15,6 +15,7 @@ HIDDEN = "(set)"
 OFF = "off"
 NSCA_ENCRYPTIONS = (0, 1, 3, 14)
 
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NAME_OR_ADDRESS = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[::1\])(:[1-9][0-9]{0,4})?", re.IGNORECASE | re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9]{32}")
@@ -40,6 +41,16 @@ def _port(value: str) -> int:
     if not value.isascii() or not value.isdigit() or int(value) > 65_535:
         raise ValueError("a port is a number from 0 to 65535")
     return int(value)
+
+
+def _port_or_off(value: str) -> int | None:
+    return None if value.strip().lower() == OFF else _port(value)
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value.lower()) or len(value) > 253:
+        raise ValueError("a domain such as bot.example.com is needed")
+    return value.lower()
 
 
 def _url(value: str) -> str:
@@ -196,6 +207,10 @@ class Settings:
     secret_key: str = _setting(_secret, "", "encrypts stored secrets; required on PostgreSQL", secret=True)  # type: ignore[assignment]
     smtp_url: str = _setting(_mail_server, "", "mail server, smtp://USER:PASSWORD@HOST:PORT", secret=True)  # type: ignore[assignment]
     mail_from: str = _setting(_text, "", "sender of mails")  # type: ignore[assignment]
+    mail_port: int | None = _setting(_port_or_off, None, "port that mails to the bot come to")  # type: ignore[assignment]
+    mail_host: str = _setting(_text, "127.0.0.1", "address that they come to")  # type: ignore[assignment]
+    mail_protocol: str = _setting(_choice("lmtp", "smtp"), "lmtp", "how they come: lmtp or smtp")  # type: ignore[assignment]
+    mail_domain: str = _setting(_domain, "", "the domain of the addresses that mails to the bot are sent to")  # type: ignore[assignment]
     channel_private_hosts: tuple[str, ...] = _setting(  # type: ignore[assignment]
         _private_hosts, (), "private hosts and addresses that channels may reach, with commas between them"
     )
@@ -243,6 +258,8 @@ def from_environment(
         problems.append("SECRET_KEY: required on PostgreSQL, since several machines must share it")
     if values.get("nsca_port") is not None and not (values.get("nsca_key") or environment.get("NSCA_KEY", "").strip()):
         problems.append("NSCA_KEY: required with NSCA_PORT: the key of the feed that the results go to")
+    if values.get("mail_port") is not None and not values.get("mail_domain"):
+        problems.append("MAIL_DOMAIN: required with MAIL_PORT, for the addresses that people answer to")
     if problems:
         raise BadSettings(problems)
     return Settings(**values)  # type: ignore[arg-type]  # each reader returns its field's type

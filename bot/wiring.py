@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 from bot.channels import services
 from bot.channels.email import postman_of
+from bot.channels.letterhead import Letterhead
 from bot.channels.outbound import Outbound, open_outbound
 from bot.domain import link
 from bot.domain.alert import Alert, Rules
@@ -70,6 +71,14 @@ async def running(
         outward = await stack.enter_async_context(open_outbound(settings.channel_private_hosts))
         outbound = Outbound(outward, settings.channel_private_hosts, clock)
         link_key = vault.derived("links")
+        postman = postman_of(settings.smtp_url, settings.mail_from)
+        letterhead = Letterhead(
+            base_url=settings.base_url,
+            domain=settings.mail_domain,
+            link_key=link_key,
+            ticket_key=vault.derived("tickets"),
+            clock=clock,
+        )
         rules = Rules(
             ack_expires=settings.ack_expires, stale_after=settings.stale_after, noise_report=settings.noise_report
         )
@@ -91,11 +100,9 @@ async def running(
             client=client,
             link_key=link_key,
             outbound=outbound,
-            services=services(
-                outbound,
-                postman_of(settings.smtp_url, settings.mail_from),
-                command_files=settings.nagios_command_files,
-            ),
+            services=services(outbound, postman, letterhead, command_files=settings.nagios_command_files),
+            postman=postman,
+            letterhead=letterhead,
         )
 
 

@@ -34,7 +34,8 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "wiring": CONCRETE | {"observe", "parts", "settings", "vault"},
     "web": CONCRETE | {"nsca", "observe", "parts", "settings"},
     "workers": frozenset({"observe", "parts", "ports", "settings", "storage", "usecases"}),
-    "serving": frozenset({"observe", "parts", "ports", "settings", "web", "wiring", "workers"}),
+    "mailroom": CONCRETE | {"parts", "settings"},
+    "serving": frozenset({"mailroom", "observe", "parts", "ports", "settings", "web", "wiring", "workers"}),
     # The command line may use anything.
     "__init__": frozenset(),
     "__main__": frozenset({"cli"}),

@@ -16,6 +16,7 @@ from bot.standin import server as standin
 from bot.standin.driver import RoomDriver
 from bot.standin.group import room_token
 from bot.standin.server import Server
+from bot.storage import mutes, open_storage
 from tests.channels.making import TOKEN
 from tests.channels.sink import sink
 from tests.cli import Ran, alertbot
@@ -343,6 +344,26 @@ async def test_channels(shell: Shell, tmp_path: Path) -> None:
     assert "BAD  channel nagios (Example Corp): NAGIOS_COMMAND_FILES does not name" in checked.out
     assert "nagios: the file /etc/nowhere/nagios.cmd is not one of NAGIOS_COMMAND_FILES\n" in closed.err
     assert TOKEN not in "".join(ran.out + ran.err for ran in (listed, private, tested, unknown, replayed, checked))
+
+
+async def test_who_has_ended_the_mails(shell: Shell, tmp_path: Path) -> None:
+    """Is listed, and mailed again when an admin says so."""
+    await shell.add(shell.hipchat.group.room_token)
+    file = tmp_path / "plan.toml"
+    file.write_text('[[channel]]\nname = "mail"\nkind = "email"\nto = "ops@example.com"\n')
+    await shell("config", "import", str(file))
+    storage = await open_storage(shell.settings["DATABASE_URL"], migrate=False)
+    async with storage.begin() as tx:
+        await mutes.add(tx, 1, "mail", "Ops@example.com", 0)
+    await storage.close()
+    listed = await shell("channel", "list")
+    unmuted = await shell("channel", "unmute", "mail", "OPS@example.com")
+    again = await shell("channel", "unmute", "mail", "ops@example.com")
+
+    assert "mail\temail\tnothing waits, no mails to ops@example.com\n" == listed.out
+    assert (0, "mail: OPS@example.com gets mails again\n") == (unmuted.code, unmuted.out)
+    assert 1 == again.code
+    assert "ops@example.com has not ended the mails of mail" in again.err
 
 
 async def test_replay(shell: Shell) -> None:

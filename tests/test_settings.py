@@ -26,6 +26,9 @@ BAD = {
     "HIPCHAT_VERIFY_TLS": ["maybe"],
     "SECRET_KEY": ["short"],
     "CHANNEL_PRIVATE_HOSTS": ["host:80", "a b", "*.example.com"],
+    "MAIL_PORT": ["x", "-1", "65536"],
+    "MAIL_PROTOCOL": ["http", "esmtp"],
+    "MAIL_DOMAIN": ["a b", "@example.com", "-x.com", "x..y", "bot.example.com\r\nBcc"],
     "SMTP_URL": ["mail.example.com", "http://h", "smtp://", "smtp://h:port"],
     "NSCA_PORT": ["x", "65536"],
     "NSCA_KEY": ["short", "K" * 31 + "-"],
@@ -80,6 +83,16 @@ def test_encryptions_are_those_that_are_spoken() -> None:
     """Wherever one may be named."""
     assert nsca.METHODS == NSCA_ENCRYPTIONS
     assert {str(number) for number in nsca.METHODS} == channel.NSCA_ENCRYPTIONS
+
+
+def test_mails_need_a_domain() -> None:
+    """A port for mails is of no use without the addresses that they come to; off is off."""
+    with pytest.raises(BadSettings, match="MAIL_DOMAIN"):
+        from_environment({"MAIL_PORT": "8024"})
+    settings = from_environment({"MAIL_PORT": "off", "MAIL_DOMAIN": "Bot.Example.com"})
+
+    assert (None, "bot.example.com") == (settings.mail_port, settings.mail_domain)
+    assert ("MAIL_PORT", "off") in [row[:2] for row in described(settings)]
 
 
 def test_what_is_empty_is_not_set() -> None:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from bot.channels import alertmanager, email, icinga, nagios, nrdp, nsca, opsgenie, pagerduty, sematext, webhook, zabbix
 from bot.channels.email import Postman
+from bot.channels.letterhead import Letterhead
 from bot.channels.outbound import Outbound
 from bot.domain.channel import Channel, Kind, Parcel
 from bot.ports import Receipt
@@ -19,12 +20,19 @@ class Service(Protocol):
 
 
 def services(
-    outbound: Outbound, postman: Postman | None, *, command_files: Sequence[str] = ()
+    outbound: Outbound,
+    postman: Postman | None,
+    letterhead: Letterhead | None = None,
+    *,
+    command_files: Sequence[str] = (),
 ) -> Mapping[Kind, Service]:
-    """Return the service of each kind. Without a postman (no SMTP_URL) no mail leaves; Nagios is written to in these files only."""
+    """Return the service of each kind. Without a postman (no SMTP_URL) no mail leaves; mails lead back by the letterhead.
+
+    Nagios is written to in these files only.
+    """
     return {
         Kind.WEBHOOK: webhook.Webhook(outbound),
-        Kind.EMAIL: email.Email(postman),
+        Kind.EMAIL: email.Email(postman, letterhead),
         Kind.PAGERDUTY: pagerduty.PagerDuty(outbound),
         Kind.ALERTMANAGER: alertmanager.Alertmanager(outbound),
         Kind.OPSGENIE: opsgenie.Opsgenie(outbound),

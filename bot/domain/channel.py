@@ -154,7 +154,8 @@ TOLD = MOVES.keys() | {"assigned", "unassigned", "noted", "severity", "undone"}
 class Parcel:
     """One change of an alert on its way to a channel. `at` is epoch ms, `content` what `content` below made.
 
-    `reference` is what the channel's service called the alert when it took the parcels before ("" at first).
+    `reference` is what the channel's service called the alert when it took the parcels before ("" at first). `progress` is what
+    the service said of a try that succeeded in part; `muted` are the addresses that want no mail of the channel.
     """
 
     tenant: int
@@ -166,6 +167,8 @@ class Parcel:
     id: int = 0
     attempts: int = 0
     reference: str = ""
+    progress: str = ""
+    muted: frozenset[str] = frozenset()
 
     @property
     def move(self) -> Move:

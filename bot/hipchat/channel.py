@@ -83,7 +83,7 @@ class HipchatChannel:
         return None if counter is None or counter.seen_at > self._clock() else counter
 
     async def person(self, through: Speaker, who: int | str) -> Person | None:
-        """Look a user up by id or `@mention_name`."""
+        """Look a user up by id, `@mention_name` or e-mail address."""
         try:
             answer = await self._through(through, lambda token: self._client.user(through.api_url, token, who))
         except Never as never:

@@ -9,6 +9,7 @@ from bot.sources import (
     datadog,
     grafana,
     loose,
+    mail,
     nagios,
     sematext,
     sentry,
@@ -31,6 +32,7 @@ SOURCES: Mapping[str, Parse] = {
     sentry.SENDER: sentry.parse,
     uptime_kuma.SENDER: uptime_kuma.parse,
     cloudevents.SENDER: cloudevents.parse,
+    mail.SENDER: mail.parse,
     loose.SENDER: loose.parse,
 }
 """What `/in/NAME` reads. The generic API and Alertmanager's own have paths and answers of their own (web/ingest.py)."""

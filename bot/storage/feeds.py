@@ -12,13 +12,15 @@ ON CONFLICT (tenant_id, name) DO UPDATE SET room_id = COALESCE(excluded.room_id,
 FEEDS = "SELECT * FROM feeds WHERE tenant_id = :tenant ORDER BY id"
 FEED = "SELECT * FROM feeds WHERE id = :id"
 ADD_KEY = """
-INSERT INTO keys (feed_id, name, hash, scopes, created_at) VALUES (:feed, :name, :hash, :scopes, :now) RETURNING id
+INSERT INTO keys (feed_id, name, hash, folded, scopes, created_at)
+VALUES (:feed, :name, :hash, :folded, :scopes, :now) RETURNING id
 """
 _KEY = """
 SELECT keys.id AS key_id, keys.name AS key_name, keys.scopes, keys.created_at AS key_made_at, keys.revoked_at, feeds.*
 FROM keys JOIN feeds ON feeds.id = keys.feed_id
 """
 KEY_BY_HASH = _KEY + "WHERE keys.hash = :hash AND keys.revoked_at IS NULL"
+KEY_BY_FOLDED = _KEY + "WHERE keys.folded = :folded AND keys.revoked_at IS NULL ORDER BY keys.id LIMIT 1"
 KEYS = _KEY + "WHERE feeds.tenant_id = :tenant ORDER BY keys.id"
 REVOKE = "UPDATE keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL"
 
@@ -66,7 +68,15 @@ async def feed(tx: Tx, feed_id: int) -> Feed | None:
 async def add_key(tx: Tx, *, feed: int, name: str, secret: str, scopes: frozenset[Scope], now: int) -> int:
     """Store a key as a hash and return its id."""
     words = " ".join(sorted(scope.value for scope in scopes))
-    row = await tx.one(ADD_KEY, feed=feed, name=name, hash=digest_of(secret), scopes=words, now=now)
+    row = await tx.one(
+        ADD_KEY,
+        feed=feed,
+        name=name,
+        hash=digest_of(secret),
+        folded=digest_of(secret.lower()),
+        scopes=words,
+        now=now,
+    )
     assert row is not None
     number: int = row["id"]
     return number
@@ -76,6 +86,12 @@ async def key_by_secret(tx: Tx, secret: str) -> Key | None:
     """Return the live key that has this secret, or None."""
     row = await tx.one(KEY_BY_HASH, hash=digest_of(secret))
     return key_of(row) if row else None
+
+
+async def key_by_address(tx: Tx, secret: str) -> Key | None:
+    """Return the live key that has this secret in a mail address, where the case of letters may have been lost, or None."""
+    row = await tx.one(KEY_BY_FOLDED, folded=digest_of(secret.lower()))
+    return key_of(row) if row else await key_by_secret(tx, secret)
 
 
 async def keys(tx: Tx, tenant: int) -> list[Key]:

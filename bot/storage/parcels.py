@@ -27,8 +27,12 @@ UPDATE parcels SET retry_at = :until, attempts = attempts + 1 WHERE id IN (
   AND {_FIRST} ORDER BY retry_at, id LIMIT :limit {{skip_locked}}
 ) RETURNING *
 """
-DONE = "UPDATE parcels SET done_at = :now, result = :result WHERE id = :id AND done_at IS NULL"
-LATER = "UPDATE parcels SET retry_at = :retry_at, result = :result WHERE id = :id AND done_at IS NULL"
+DONE = """
+UPDATE parcels SET done_at = :now, result = :result, progress = :progress WHERE id = :id AND done_at IS NULL
+"""
+LATER = """
+UPDATE parcels SET retry_at = :retry_at, result = :result, progress = :progress WHERE id = :id AND done_at IS NULL
+"""
 LANES = f"""
 SELECT tenant_id, channel, MIN(retry_at) AS due FROM parcels
 WHERE tenant_id || ':' || channel NOT IN (:others) AND {_FIRST} GROUP BY tenant_id, channel
@@ -101,6 +105,7 @@ def parcel_of(row: Row) -> Parcel:
         at=row["at"],
         content=msgspec.json.decode(row["content"]),
         attempts=row["attempts"],
+        progress=row["progress"],
     )
 
 
@@ -151,14 +156,14 @@ async def referred(tx: Tx, tenant: int, channel: str, text: str) -> int | None:
     return int(row["number"]) if row else None
 
 
-async def done(tx: Tx, parcel: int, now: int, result: str) -> None:
-    """Note that a parcel was taken, or why it never will be."""
-    await tx.run(DONE, id=parcel, now=now, result=result)
+async def done(tx: Tx, parcel: int, now: int, result: str, progress: str = "") -> None:
+    """Note that a parcel was taken, or why it never will be, and which part of it was taken all the same."""
+    await tx.run(DONE, id=parcel, now=now, result=result, progress=progress)
 
 
-async def later(tx: Tx, parcel: int, retry_at: int, result: str) -> None:
-    """Note when a parcel is tried again, and why it was not taken."""
-    await tx.run(LATER, id=parcel, retry_at=retry_at, result=result)
+async def later(tx: Tx, parcel: int, retry_at: int, result: str, progress: str = "") -> None:
+    """Note when a parcel is tried again, why it was not taken, and which part of it was."""
+    await tx.run(LATER, id=parcel, retry_at=retry_at, result=result, progress=progress)
 
 
 async def lanes(tx: Tx, others: Collection[Lane]) -> dict[Lane, int]:

@@ -34,6 +34,7 @@ LASTING_DELIVERIES = "DELETE FROM deliveries WHERE at < :before"
 LASTING = "pagerduty-webhook:%"
 """PagerDuty sends an event again for two days, all others for an hour at most."""
 QUESTIONS = "DELETE FROM questions WHERE at < :before"
+LETTERS = "DELETE FROM letters WHERE at < :before"
 
 
 async def closed(tx: Tx, tenant: int, before: int, limit: int) -> list[int]:
@@ -58,11 +59,14 @@ async def bodies(tx: Tx, before: int) -> bool:
     return await tx.run(BODIES, before=before, limit=ROWS) == ROWS
 
 
-async def small_things(tx: Tx, *, resolves: int, lasting: int, sent: int, calls: int, questions: int) -> None:
-    """Delete remembered resolves and deliveries, counted messages, answered commands and questions from before these moments."""
+async def small_things(
+    tx: Tx, *, resolves: int, lasting: int, sent: int, calls: int, questions: int, letters: int
+) -> None:
+    """Delete remembered resolves, deliveries and mails, counted messages, answered commands and questions from before these moments."""
     await tx.run(RESOLVES, before=resolves)
     await tx.run(DELIVERIES, before=resolves, lasting=LASTING)
     await tx.run(LASTING_DELIVERIES, before=lasting)
     await tx.run(SENT, before=sent)
     await tx.run(CALLS, before=calls)
     await tx.run(QUESTIONS, before=questions)
+    await tx.run(LETTERS, before=letters)

@@ -58,16 +58,31 @@ async def perform(
     (in `feed`, when that is given), Refused and Invalid.
     """
     async with storage.begin(urgent=True) as tx:
-        await tenants.lock(tx, tenant)
-        alert = (await alerts.by_numbers(tx, tenant, [number])).get(number)
-        if alert is None or (feed is not None and alert.feed != feed):
-            raise Unknown(NO_ALERT.format(number=number))
-        if to is not None:
-            known = await people.called(tx, tenant, to)
-            name = to.removeprefix("@")
-            owner = Person(id=known.id, name=known.mention_name) if known else Person(id=f"api:{name}", name=name)
-            wish = replace(wish, to=owner)
-        return await performed(tx, alert, wish, now=now, rules=rules)
+        return await perform_within(tx, tenant=tenant, number=number, wish=wish, to=to, feed=feed, now=now, rules=rules)
+
+
+async def perform_within(
+    tx: Tx,
+    *,
+    tenant: int,
+    number: int,
+    wish: Wish,
+    to: str | None = None,
+    feed: int | None = None,
+    now: int,
+    rules: Rules = RULES,
+) -> Alert:
+    """Do the same as part of a transaction; what is refused has written nothing."""
+    await tenants.lock(tx, tenant)
+    alert = (await alerts.by_numbers(tx, tenant, [number])).get(number)
+    if alert is None or (feed is not None and alert.feed != feed):
+        raise Unknown(NO_ALERT.format(number=number))
+    if to is not None:
+        known = await people.called(tx, tenant, to)
+        name = to.removeprefix("@")
+        owner = Person(id=known.id, name=known.mention_name) if known else Person(id=f"api:{name}", name=name)
+        wish = replace(wish, to=owner)
+    return await performed(tx, alert, wish, now=now, rules=rules)
 
 
 async def performed(tx: Tx, alert: Alert, wish: Wish, *, now: int, rules: Rules = RULES) -> Alert:

@@ -18,7 +18,7 @@ from bot.domain.source import GENERIC
 from bot.domain.spans import WEEK
 from bot.domain.tenant import Caller, Hook, Key, Level, Room, Scope, Tenant
 from bot.domain.verbs import NAMES
-from bot.storage import audit, feeds, inbox, parcels, people, plans, silences, speakers, tenants, week
+from bot.storage import audit, feeds, inbox, mutes, parcels, people, plans, silences, speakers, tenants, week
 from bot.storage.audit import Entry
 from bot.storage.engine import Storage, Tx
 from bot.storage.parcels import Backlog
@@ -61,6 +61,7 @@ class Overview:
     plan: Plan
     tables: Mapping[str, Any]
     waiting: Mapping[str, Backlog]
+    muted: Mapping[str, Sequence[str]]
     silences: Sequence[Silence]
     people: Sequence[Known]
     entries: Sequence[Entry]
@@ -91,6 +92,7 @@ async def overview(storage: Storage, caller: Caller, rank: Rank) -> Overview:
             plan=plan,
             tables=await planning.tables_of(tx, tenant, plan),
             waiting={each.channel: each for each in await parcels.backlog(tx, tenant.id)} if whole else {},
+            muted=await mutes.of_tenant(tx, tenant.id) if whole else {},
             silences=await silences.of_room(tx, tenant.id, caller.room.id),
             people=await people.latest(tx, tenant.id, PEOPLE),
             entries=await audit.latest(tx, tenant.id, ENTRIES, room=None if whole else caller.room.id),

@@ -10,7 +10,7 @@ from bot.domain.actor import SHELL
 from bot.domain.errors import Invalid, Unknown
 from bot.domain.proof import Pasted
 from bot.domain.tenant import Feed, Hook, Key, Level, Room, Scope, Tenant
-from bot.storage import audit, feeds, speakers, tenants
+from bot.storage import audit, feeds, mutes, speakers, tenants
 from bot.storage.engine import Storage, Tx
 from bot.storage.feeds import digest_of
 from bot.usecases.install import feed_for
@@ -27,6 +27,7 @@ WHICH_FEED = "several feeds are there; say which with --feed: {names}"
 NO_FEED = "no feed {name}; there are: {names}"
 NO_KEY = "no live key {key}; `alertbot key list` shows them"
 MADE_KEY = "made the key #{key} of the feed {feed}"
+UNMUTED = "began the mails of the channel {channel} to {address} again"
 REVOKED_KEY = "revoked the key #{key} of the feed {feed}"
 IS_V1 = (
     "this is a token of the old API v1 (30 characters 0-9 a-f), which API v2 does not take. "
@@ -147,6 +148,16 @@ async def revoke_key(storage: Storage, key_id: int, *, now: int) -> Key:
         await feeds.revoke(tx, key_id, now)
         await _note(tx, key.feed.tenant, REVOKED_KEY.format(key=key_id, feed=key.feed.name), now)
         return key
+
+
+async def unmute(storage: Storage, tenant: str | None, channel: str, address: str, *, now: int) -> bool:
+    """Let an address have a channel's mails again; say whether it had ended them. Raises Unknown or Invalid."""
+    async with storage.begin() as tx:
+        owner = await which_tenant(tx, tenant)
+        ended = await mutes.end(tx, owner.id, channel, address)
+        if ended:
+            await _note(tx, owner.id, UNMUTED.format(channel=channel, address=address), now)
+        return ended
 
 
 async def list_keys(storage: Storage, tenant: str | None) -> list[Key]:

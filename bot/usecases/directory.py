@@ -169,6 +169,26 @@ async def person(storage: Storage, chat: Chat[Speaker], speaker: Speaker, who: s
     return await _keep(storage, speaker, found, now)
 
 
+async def learn(
+    storage: Storage, chat: Chat[Speaker], tenant: int, room: int | None, who: str, *, now: int
+) -> Known | None:
+    """Return who a mention name (`@dana`) or an e-mail address is; Hipchat is asked, unless it was a while ago, through the room's speaker."""
+
+    async def seen(tx: Tx) -> tuple[Known | None, Speaker | None]:
+        known = await people.called(tx, tenant, who)
+        installed = await speakers.installations(tx, tenant)
+        places = [room] if room is not None else [each.id for each in await tenants.rooms(tx, tenant)]
+        hooked = await speakers.hooks(tx, tenant)
+        found = [speaker for place in places if (speaker := speaker_of(place, installed, hooked)) is not None]
+        return known, found[0] if found else None
+
+    known, speaker = await storage.look(seen)
+    if speaker is None or (known is not None and now - known.fetched_at < FRESH):
+        return known
+    found = await _ask(chat, speaker, who)
+    return known if found is None else await _keep(storage, speaker, found, now)
+
+
 def finder(storage: Storage, chat: Chat[Speaker], speaker: Speaker, *, now: int) -> FindPerson:
     """Return the look-up by mention name for a room; it answers None for a name that nobody has."""
 

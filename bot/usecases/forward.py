@@ -16,7 +16,7 @@ from bot.domain.errors import Unknown
 from bot.domain.notice import Lane, News
 from bot.domain.retry import retry_at
 from bot.ports import Later, Never, Receipt
-from bot.storage import alerts, outbox, parcels, plans
+from bot.storage import alerts, mutes, outbox, parcels, plans
 from bot.storage.engine import Storage, StorageError, Tx
 from bot.usecases import configure
 
@@ -84,7 +84,11 @@ class Sender:
     async def _send(self, parcel: Parcel) -> Later | None:
         async with self.storage.read() as tx:
             channel = (await plans.load(tx, parcel.tenant)).channels.get(parcel.channel)
-            parcel = replace(parcel, reference=await parcels.reference(tx, parcel))
+            parcel = replace(
+                parcel,
+                reference=await parcels.reference(tx, parcel),
+                muted=await mutes.of_channel(tx, parcel.tenant, parcel.channel),
+            )
         if channel is None:
             await _give_up(self.storage, parcel, NO_CHANNEL, self.clock())
             return None
@@ -94,13 +98,14 @@ class Sender:
         except Later as trouble:
             await self._postpone(parcel, trouble)
             bound.warning("parcel_postponed", reason=trouble.reason)
-            return trouble
+            # What a service took in part is no sign that it takes nothing.
+            return None if trouble.progress else trouble
         except Never as never:
-            await _give_up(self.storage, parcel, never.reason, self.clock())
+            await _give_up(self.storage, parcel, never.reason, self.clock(), never.progress or parcel.progress)
             bound.warning("parcel_refused", reason=never.reason)
         else:
             async with self.storage.begin() as tx:
-                await parcels.done(tx, parcel.id, self.clock(), f"sent ({receipt.status})")
+                await parcels.done(tx, parcel.id, self.clock(), receipt.said or f"sent ({receipt.status})")
                 if receipt.detail != parcel.reference:
                     await parcels.refer(tx, parcel, receipt.detail)
             bound.info("parcel_sent", status=receipt.status)
@@ -109,11 +114,12 @@ class Sender:
     async def _postpone(self, parcel: Parcel, trouble: Later) -> None:
         now = self.clock()
         if now - parcel.at >= PATIENCE:
-            await _give_up(self.storage, parcel, trouble.reason, now)
+            await _give_up(self.storage, parcel, trouble.reason, now, trouble.progress or parcel.progress)
             return
         at = trouble.retry_at or retry_at(parcel.attempts, now, self.jitter())
+        progress = trouble.progress or parcel.progress
         async with self.storage.begin() as tx:
-            await parcels.later(tx, parcel.id, min(at, now + parcels.FAR), trouble.reason)
+            await parcels.later(tx, parcel.id, min(at, now + parcels.FAR), trouble.reason, progress)
 
 
 @runtime_checkable
@@ -144,7 +150,15 @@ async def replay(storage: Storage, tenant: str | None, name: str, *, since: int)
     return await storage.write(work)
 
 
-async def try_out(service: Service, channel: Channel, tenant: int, *, unseal: Unseal, now: int) -> int:
+async def try_out(
+    service: Service,
+    channel: Channel,
+    tenant: int,
+    *,
+    unseal: Unseal,
+    now: int,
+    muted: frozenset[str] = frozenset(),
+) -> int:
     """Send a test to a channel, and return its service's status. What it begins there, it ends. Raises Later or Never.
 
     A service that takes news of its own alerts only is asked whether it knows us.
@@ -162,6 +176,7 @@ async def try_out(service: Service, channel: Channel, tenant: int, *, unseal: Un
             content=_test_content(channel.name, now),
             id=now,
             reference=reference,
+            muted=muted,
         )
         receipt = await service.send(parcel, opened(channel, unseal))
         reference, status = receipt.detail, receipt.status
@@ -203,10 +218,10 @@ def opened(channel: Channel, unseal: Unseal) -> Channel:
     return replace(channel, settings=settings)
 
 
-async def _give_up(storage: Storage, parcel: Parcel, reason: str, now: int) -> None:
+async def _give_up(storage: Storage, parcel: Parcel, reason: str, now: int, progress: str = "") -> None:
     async def work(tx: Tx) -> None:
         last = await parcels.last_result(tx, parcel.tenant, parcel.channel)
-        await parcels.done(tx, parcel.id, now, f"{parcels.DEAD}{reason}")
+        await parcels.done(tx, parcel.id, now, f"{parcels.DEAD}{reason}", progress)
         alert = (await alerts.by_numbers(tx, parcel.tenant, [parcel.number])).get(parcel.number)
         if alert is None or alert.room is None or last.startswith(parcels.DEAD):
             return

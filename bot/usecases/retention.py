@@ -23,6 +23,8 @@ LASTING_DAYS = 3
 """Days for which a message that comes again is known, where its sender tries for so long."""
 CALLS_DAYS = 7
 """Days for which a command that comes again is answered the same."""
+LETTERS_DAYS = 30
+"""Days for which a mail that comes again changes nothing: longer than what it answers is good (domain/ticket.py)."""
 
 
 async def clear(storage: Storage, *, raw_days: int, retention_days: int, now: int) -> None:
@@ -56,6 +58,7 @@ async def clear(storage: Storage, *, raw_days: int, retention_days: int, now: in
             sent=now - HOUR,
             calls=now - CALLS_DAYS * DAY,
             questions=now - DAY,
+            letters=now - LETTERS_DAYS * DAY,
         )
         await plans.forget_covers(tx, before)
         await whispers.forget(tx, before)

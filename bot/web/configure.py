@@ -126,7 +126,13 @@ async def post_revoke(request: web.Request) -> web.Response:
 
 
 def _shown(parts: Parts, made: configure.NewKey) -> web.Response:
-    return answer({"id": made.id, "secret": made.secret, "snippets": filled(parts.settings.base_url, made.secret)})
+    return answer(
+        {
+            "id": made.id,
+            "secret": made.secret,
+            "snippets": filled(parts.settings.base_url, made.secret, parts.settings.mail_domain),
+        }
+    )
 
 
 # --- routes and the like ----------------------------------------------------------------------------------------------
@@ -211,7 +217,9 @@ async def post_test(request: web.Request) -> web.Response:
         channel = known.plan.channels.get(str(name))
         if channel is None:
             raise Unknown(NO_CHANNEL.format(name=str(name)[:NAME_LIMIT]))
-        good, text = await _test_channel(parts, found, channel, parts.services[channel.kind])
+        good, text = await _test_channel(
+            parts, found, channel, parts.services[channel.kind], frozenset(known.muted.get(channel.name, ()))
+        )
     what_for = "the room" if name is None else f"the channel {name}"
     await administer.noted(
         parts.storage, found.caller, administer.TESTED.format(what=what_for, result=text), parts.clock()
@@ -237,10 +245,14 @@ async def _test_room(parts: Parts, found: Visitor) -> tuple[bool, str]:
     return True, TAKEN.format(where=room.name, status=receipt.status)
 
 
-async def _test_channel(parts: Parts, found: Visitor, channel: Channel, service: Service) -> tuple[bool, str]:
+async def _test_channel(
+    parts: Parts, found: Visitor, channel: Channel, service: Service, muted: frozenset[str]
+) -> tuple[bool, str]:
     now = parts.clock()
     try:
-        status = await forward.try_out(service, channel, found.caller.tenant.id, unseal=parts.vault.open, now=now)
+        status = await forward.try_out(
+            service, channel, found.caller.tenant.id, unseal=parts.vault.open, now=now, muted=muted
+        )
     except (Later, Never) as trouble:
         return False, NOT_SENT.format(where=channel.name, reason=trouble.reason)
     return True, SENT.format(where=channel.name, status=status)

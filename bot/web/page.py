@@ -143,12 +143,15 @@ def frame_ancestors(installation: Installation) -> str:
     return f"{parts.scheme}://{parts.netloc}{cloud}"
 
 
-def headers(ancestors: str) -> dict[str, str]:
-    """Return the headers of every page: only our own scripts and styles, in nobody else's frame, kept by nobody."""
+def headers(ancestors: str, *, forms: str = "'none'") -> dict[str, str]:
+    """Return the headers of every page: only our own scripts and styles, in nobody else's frame, kept by nobody.
+
+    `forms` is where a page may send forms to by itself, without a script.
+    """
     return {
         "Content-Security-Policy": (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            f"base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+            f"base-uri 'none'; form-action {forms}; frame-ancestors {ancestors}"
         ),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",

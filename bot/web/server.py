@@ -16,6 +16,7 @@ from bot.web import (
     heartbeats,
     ingest,
     links,
+    mails,
     openapi,
     opsgenie,
     page,
@@ -57,6 +58,7 @@ def create_app(parts: Parts) -> web.Application:
             *sidebar.routes(),
             *configure.routes(),
             *links.routes(),
+            *mails.routes(),
         ]
     )
     return app

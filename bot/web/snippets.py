@@ -51,6 +51,8 @@ CLOUDEVENTS = """POST {base}/in/cloudevents
 Authorization: Bearer {key}"""
 GENERIC = """Any JSON or form: POST {base}/in/generic/{key}
 title, severity, status and dedup_key are found by their usual names"""
+MAIL = """Mails to in+{key}@{domain}
+The subject is the summary; RESOLVED, OK or Recovery at its beginning resolves the same subject"""
 HEARTBEAT = """# cron: an alert when this is not called for a day and two hours
 0 4 * * * backup.sh && curl -fsS '{base}/in/heartbeat/{key}?name=backup&every=1d&grace=2h'"""
 SHELL = """ALERTBOT_URL={base} ALERTBOT_KEY={key} \\
@@ -76,11 +78,15 @@ SNIPPETS: Mapping[str, str] = {
 """The backends, each with what is pasted there."""
 
 
-def filled(base: str, key: str) -> list[dict[str, str]]:
-    """Return every snippet for an address and a key: `{"name", "text"}`."""
+def filled(base: str, key: str, domain: str = "") -> list[dict[str, str]]:
+    """Return every snippet for an address, a key and the domain that mails come to ("": none): `{"name", "text"}`."""
     scheme, _, host = base.partition("://")
     machine = urlsplit(base).hostname or host
+    offered = {**SNIPPETS, "mail": MAIL} if domain else SNIPPETS
     return [
-        {"name": name, "text": text.format(base=base, key=key, scheme=scheme, host=host, machine=machine)}
-        for name, text in SNIPPETS.items()
+        {
+            "name": name,
+            "text": text.format(base=base, key=key, scheme=scheme, host=host, machine=machine, domain=domain),
+        }
+        for name, text in offered.items()
     ]

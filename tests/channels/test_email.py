@@ -3,52 +3,37 @@
 import asyncio
 import email
 import email.policy
+import re
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from bot.channels.email import Email, Postman, addresses_of, mail, postman_of
+from bot.channels.letterhead import Letterhead
+from bot.domain import ticket
+from bot.domain.alert import State
 from bot.domain.channel import Channel, Kind
+from bot.domain.ticket import Use
 from bot.ports import Later, Never
 from bot.standin.tls import make_context
-from tests.channels.making import parcel
+from tests.channels.mailbox import Mailbox
+from tests.channels.making import NOW, parcel
 
 PASSWORD = "the-mail-password"
 TO = Channel(name="c", kind=Kind.EMAIL, settings={"to": "ops@example.com, lee@example.com"})
-
-
-@dataclass(kw_only=True)
-class Mailbox:
-    """What the server took, and what it answers to the next recipient and to the mail."""
-
-    mails: list[EmailMessage] = field(default_factory=list)
-    recipients: list[str] = field(default_factory=list)
-    rcpt: str = "250 OK"
-    data: str = "250 OK"
-
-    async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        """Take a recipient, or not."""
-        if self.rcpt.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.rcpt
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Take a mail, or not."""
-        if self.data.startswith("250"):
-            assert isinstance(envelope.content, bytes)
-            read = email.message_from_bytes(envelope.content, policy=email.policy.default)
-            assert isinstance(read, EmailMessage)
-            self.mails.append(read)
-            self.recipients += envelope.rcpt_tos
-        return self.data
+ONE = Channel(name="c", kind=Kind.EMAIL, settings={"to": "ops@example.com"})
+KNOWN = [("", "lee@example.com"), ("", "ops@example.com")]
+POSTMAN = Postman(host="h", port=25, sender="bot@example.com")
+KEY = b"t" * 32
+HEAD = Letterhead(
+    base_url="https://bot.example.com", domain="in.example.com", link_key=b"l" * 32, ticket_key=KEY, clock=lambda: NOW
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,23 +79,92 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 
 
 async def test_a_mail_arrives(office: Office) -> None:
-    """Text first, then html; both say what happened."""
-    receipt = await Email(office.postman).send(parcel("acked", content={"by": "dana", "note": "on it"}), TO)
-    (found,) = office.box.mails
+    """Text first, then html; both say what happened. Each person has a mail of their own."""
+    receipt = await Email(office.postman, HEAD).send(parcel("acked", content={"by": "dana", "note": "on it"}), TO)
+    found, other = office.box.mails
     text, html = (part.get_content() for part in found.iter_parts())
 
     assert 250 == receipt.status
-    assert ["ops@example.com", "lee@example.com"] == office.box.recipients
-    assert "[#42 critical] Disk 97% full on db1" == found["Subject"]
+    assert ["ops@example.com", "lee@example.com"] == office.box.recipients == [each["To"] for each in office.box.mails]
+    assert "[#42 critical] Disk 97% full on db1" == found["Subject"] == other["Subject"]
     assert ["#42 acked by dana: on it", "Disk 97% full on db1"] == text.splitlines()[:2]
-    assert "<b>#42 acked by dana: on it</b>" in html
+    assert "#42 acked by dana: on it</b>" in html
     assert ("auto-generated", "42", "open") == (found["Auto-Submitted"], found["X-Alert-Id"], found["X-Alert-Status"])
+    assert "<c.1.alertbot.example.com>" == found["List-Id"]
+    assert found["Message-ID"] != other["Message-ID"]
+
+
+async def test_a_mail_leads_back(office: Office) -> None:
+    """By links and an answer of the reader's own; the headers that a mail program reads are whole, however long they are."""
+    await Email(office.postman, HEAD).send(parcel("opened"), TO)
+    mine, other = office.box.mails
+    text = "\n".join(next(mine.iter_parts()).get_content().splitlines())
+    buttons = dict(re.findall(r"^(Ack.*|Close|Open): (https://bot.example.com/\S+)$", text, re.MULTILINE))
+    found = {name: ticket.read(KEY, link.rpartition("/")[2]) for name, link in buttons.items() if "/mail/" in link}
+    page, to_mail = re.findall(r"<([^>]*)>", mine["List-Unsubscribe"])
+    ends = ticket.read(KEY, page.removeprefix("https://bot.example.com/mail/"))
+    reply = ticket.read(KEY, mine["Reply-To"].removeprefix("alerts+").removesuffix("@in.example.com"))
+
+    assert ["Acknowledge", "Acknowledge for 2 hours", "Close", "Open"] == list(buttons)
+    assert [Use.ACK, Use.ACK_A_WHILE, Use.CLOSE] == [each.use for each in found.values() if each]
+    assert all(each and ("", "ops@example.com") == ticket.addressed(KEY, each, KNOWN) for each in found.values())
+    assert reply is not None
+    assert (Use.REPLY, 42, NOW // 1000 * 1000 + ticket.LIFE) == (reply.use, reply.number, reply.ends_at)
+    assert len(mine["Reply-To"].partition("@")[0]) <= 64
+    assert ends is not None
+    assert Use.MUTE is ends.use
+    assert ("c", "ops@example.com") == ticket.addressed(KEY, ends, [("c", "ops@example.com")])
+    assert f"mailto:alerts+{page[-56:]}@in.example.com?subject=unsubscribe" == to_mail
+    assert "List-Unsubscribe=One-Click" == mine["List-Unsubscribe-Post"]
+    assert mine["Reply-To"] != other["Reply-To"]
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [("open", 4), ("snoozed", 4), ("acked", 2), ("closed", 1)],
+)
+def test_what_a_mail_offers(state: str, offered: int) -> None:
+    """Only what the alert's state allows; opening it always."""
+    assert offered == len(HEAD.buttons(1, 42, State(state), "ops@example.com"))
+
+
+def test_a_mail_that_leads_nowhere() -> None:
+    """Without our own address there are no links, without mails that come in nothing to answer to."""
+    made = mail(parcel(), POSTMAN, "ops@example.com", replace(HEAD, base_url="", domain=""))
+
+    assert not {"Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post"} & set(made.keys())
+    assert "https://bot" not in made.as_string()
+    assert "Answer this mail" not in made.as_string()
+
+
+async def test_what_one_refuses_costs_the_others_nothing(office: Office) -> None:
+    """Each gets its mail once: what may pass is tried again for whom it failed, what is refused is said with who has it."""
+    office.box.rcpts = {"lee@example.com": "450 greylisted"}
+    with pytest.raises(Later, match=r"450.*for lee@example.com; ops@example.com got it") as later:
+        await Email(office.postman, HEAD).send(parcel(), TO)
+    office.box.rcpts = {"lee@example.com": "550 nobody"}
+    with pytest.raises(Never, match=r"550.*for lee@example.com; ops@example.com got it") as never:
+        await Email(office.postman, HEAD).send(parcel(progress=later.value.progress), TO)
+    office.box.rcpts = {}
+    await Email(office.postman, HEAD).send(parcel(progress=never.value.progress), TO)
+
+    assert ["ops@example.com", "lee@example.com"] == office.box.recipients
+
+
+async def test_who_has_ended_the_mails_gets_none(office: Office) -> None:
+    """And when everybody has, that is said instead of that it was sent."""
+    some = await Email(office.postman, HEAD).send(parcel(muted=frozenset({"ops@example.com"})), TO)
+    none = await Email(office.postman, HEAD).send(parcel(muted=frozenset({"ops@example.com", "lee@example.com"})), TO)
+
+    assert ["lee@example.com"] == office.box.recipients
+    assert "sent (250), not to ops@example.com, who ended these mails" == some.said
+    assert "not mailed: everybody has ended the mails of this channel" == none.said
 
 
 async def test_mails_of_an_alert_are_a_thread(office: Office) -> None:
     """They answer one root with one subject; a repeat is the same mail."""
     for each in (parcel("opened", id=1), parcel("closed", id=2), parcel("closed", id=2)):
-        await Email(office.postman).send(each, TO)
+        await Email(office.postman, HEAD).send(each, ONE)
     opened, closed, again = office.box.mails
 
     assert opened["References"] == closed["References"] == opened["In-Reply-To"]
@@ -131,7 +185,7 @@ async def test_what_the_server_says(office: Office, rcpt: str, data: str, error:
     """5xx is final, 4xx is for later."""
     office.box.rcpt, office.box.data = rcpt, data
     with pytest.raises(error):
-        await Email(office.postman).send(parcel(), TO)
+        await Email(office.postman, HEAD).send(parcel(), TO)
 
 
 async def test_a_wrong_password_is_for_later_and_not_shown(office: Office) -> None:
@@ -146,7 +200,7 @@ async def test_a_wrong_password_is_for_later_and_not_shown(office: Office) -> No
         context=office.postman.context,
     )
     with pytest.raises(Later) as later:
-        await Email(wrong).send(parcel(), TO)
+        await Email(wrong, HEAD).send(parcel(), TO)
 
     assert "login" in later.value.reason
     assert "wrong-secret" not in f"{later.value.reason} {wrong!r}"
@@ -158,7 +212,7 @@ async def test_a_certificate_that_is_not_trusted(office: Office) -> None:
         host="localhost", port=office.postman.port, sender="b@example.com", user="bot", password=PASSWORD, starttls=True
     )
     with pytest.raises(Later):
-        await Email(plain).send(parcel(), TO)
+        await Email(plain, HEAD).send(parcel(), TO)
 
     assert [] == office.box.mails
 
@@ -166,10 +220,10 @@ async def test_a_certificate_that_is_not_trusted(office: Office) -> None:
 async def test_no_server() -> None:
     """Without SMTP_URL mails wait, and say for what."""
     with pytest.raises(Later, match="SMTP_URL"):
-        await Email(None).send(parcel(), TO)
+        await Email(None, HEAD).send(parcel(), TO)
     gone = Postman(host="127.0.0.1", port=9, sender="b@example.com")
     with pytest.raises(Later, match="cannot be reached"):
-        await Email(gone).send(parcel(), TO)
+        await Email(gone, HEAD).send(parcel(), TO)
 
 
 @pytest.mark.parametrize("text", ["nobody", "a@b\r\nBcc: x@y.z", "@example.com", "a b@example.com", "x@"])
@@ -182,7 +236,7 @@ def test_what_is_no_address(text: str) -> None:
 def test_outside_text_breaks_no_header() -> None:
     """Line breaks and control characters of an alert stay in their line, markup is text."""
     hostile = parcel(content={"summary": "a\r\nBcc: all@example.com\x00\u202e<b>x</b>", "labels": {"<i>": "<script>"}})
-    made = mail(hostile, "bot@example.com", ["ops@example.com"])
+    made = mail(hostile, POSTMAN, "ops@example.com", HEAD)
     read = email.message_from_bytes(made.as_bytes(), policy=email.policy.default)
     assert isinstance(read, EmailMessage)
     html = read.get_body(("html",))
