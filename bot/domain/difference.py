@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain import reply
+from bot.domain.actor import Who
 from bot.domain.alert import Alert, State
 from bot.domain.spans import MINUTE
 from bot.domain.words import shown
@@ -17,6 +18,7 @@ LASTS = 4 * MINUTE
 HEAD = "Compared with {channel}: {rows}"
 OVER = "{numbers} over there and still active here; if that is right: /alert close {targets}"
 NOT_ACKED = "{numbers} taken here and not there; it is sent there again"
+LAPSED = "{numbers} taken here because somebody took it there, and nobody has it there now; if that is right: /alert unack {targets}"
 ACKED = "{numbers} taken there and open here; to say so here: /alert ack {targets}"
 UNKNOWN = "there and unknown here: {strays}"
 AND_MORE = " and {} more"
@@ -48,6 +50,7 @@ class What(enum.StrEnum):
 
     OVER = "over"
     NOT_ACKED = "not_acked"
+    LAPSED = "lapsed"
     ACKED = "acked"
     UNKNOWN = "unknown"
 
@@ -79,7 +82,7 @@ def differences(alerts: Sequence[Alert], survey: Survey, *, known: frozenset[str
     found = []
     for alert in alerts:
         standing = survey.standings.get(alert.number)
-        what = _what(alert.state, standing) if standing is not None and now - alert.state_at >= FRESH else None
+        what = _what(alert, standing) if standing is not None and now - alert.state_at >= FRESH else None
         if what is not None:
             found.append(Difference(what=what, number=alert.number))
     return found + [
@@ -87,12 +90,13 @@ def differences(alerts: Sequence[Alert], survey: Survey, *, known: frozenset[str
     ]
 
 
-def _what(state: State, standing: Standing) -> What | None:
-    match state, standing:
+def _what(alert: Alert, standing: Standing) -> What | None:
+    match alert.state, standing:
         case State.OPEN | State.ACKED | State.SNOOZED, Standing.GONE:
             return What.OVER
         case State.ACKED | State.SNOOZED, Standing.FIRING:
-            return What.NOT_ACKED
+            # What was taken there is not taken there again for somebody who may have let it go.
+            return What.LAPSED if alert.state_who is Who.SOURCE else What.NOT_ACKED
         case State.OPEN, Standing.ACKED:
             return What.ACKED
     return None
@@ -106,6 +110,8 @@ def told(channel: str, found: Sequence[Difference]) -> str:
         rows.append(OVER.format(numbers=_are(of[What.OVER]), targets=_targets(of[What.OVER])))
     if of[What.NOT_ACKED]:
         rows.append(NOT_ACKED.format(numbers=_are(of[What.NOT_ACKED])))
+    if of[What.LAPSED]:
+        rows.append(LAPSED.format(numbers=_are(of[What.LAPSED]), targets=_targets(of[What.LAPSED])))
     if of[What.ACKED]:
         rows.append(ACKED.format(numbers=_are(of[What.ACKED]), targets=_targets(of[What.ACKED])))
     strays = [shown(each.words, STRAY_LONGEST) for each in found if each.what is What.UNKNOWN]
