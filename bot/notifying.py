@@ -10,10 +10,9 @@ from bot.console import fail
 from bot.sending import NAGIOS, deliver
 from bot.settings import environment
 
-KINDS = frozenset({"PROBLEM", "RECOVERY", "ACKNOWLEDGEMENT"})
 PREFIXES = ("NAGIOS_", "ICINGA_", "")
 NO_HOST = "no host in the environment (NAGIOS_HOSTNAME): in nagios.cfg set enable_environment_macros=1"
-NOTHING = "{kind} is nothing to tell"
+NOTHING = "no notification in the environment (NAGIOS_NOTIFICATIONTYPE): there is nothing to tell"
 
 
 @click.group()
@@ -31,18 +30,18 @@ def nagios(spool: Path | None, url: str | None, key: str | None) -> None:
     """Send what Nagios or Icinga notifies of, as its macros in the environment say (NAGIOS_HOSTNAME and the others)."""
     given = notification_of(environment())
     if given is None:
-        click.echo(NOTHING.format(kind=_macro(environment(), "NOTIFICATIONTYPE") or "this"))
+        click.echo(NOTHING)
         return
     deliver(given, spool=spool, url=url, key=key, path=NAGIOS)
 
 
 def notification_of(macros: Mapping[str, str]) -> Mapping[str, Any] | None:
-    """Return a notification as our source reads it (sources/nagios.py); None for what changes nothing (flapping, downtime, custom ones)."""
+    """Return a notification as our source reads it (sources/nagios.py); None without one."""
     host, service = _macro(macros, "HOSTNAME"), _macro(macros, "SERVICEDESC")
     if not host:
         fail(NO_HOST)
     kind = _macro(macros, "NOTIFICATIONTYPE").upper()
-    if kind not in KINDS:
+    if not kind:
         return None
     of = "SERVICE" if service else "HOST"
     given = {

@@ -116,7 +116,7 @@ MACROS = {
 
 
 async def test_a_notification_of_nagios(stage: Stage, reader: Backend, tmp_path: Path) -> None:
-    """Problem, acknowledgement and recovery of a service are one alert; what changes nothing is not sent; a host has its own."""
+    """Problem, acknowledgement and recovery of a service are one alert, flapping is noted; a host has its own; no notification is nothing to tell."""
     where = {"ALERTBOT_URL": stage.bot_url, "ALERTBOT_KEY": await stage.key()}
     fired = await alertbot("notify", "nagios", **MACROS, **where)
     alert = await reader.alert(1)
@@ -126,6 +126,9 @@ async def test_a_notification_of_nagios(stage: Stage, reader: Backend, tmp_path:
     async with reader.session.get(f"{stage.bot_url}/api/v1/alerts/1/history") as answer:
         history = [(row["action"], row["who"], row["note"]) for row in (await answer.json())["history"]]
     flapping = await alertbot("notify", "nagios", **{**MACROS, "NAGIOS_NOTIFICATIONTYPE": "FLAPPINGSTART"}, **where)
+    async with reader.session.get(f"{stage.bot_url}/api/v1/alerts/1/history") as answer:
+        noted = [(row["action"], row["note"]) for row in (await answer.json())["history"]][-1]
+    nothing = await alertbot("notify", "nagios", **{**MACROS, "NAGIOS_NOTIFICATIONTYPE": ""}, **where)
     recovery = {"NAGIOS_NOTIFICATIONTYPE": "RECOVERY", "NAGIOS_SERVICESTATE": "OK"}
     over = await alertbot("notify", "nagios", **{**MACROS, **recovery}, **where)
     host = {"ICINGA_NOTIFICATIONTYPE": "PROBLEM", "ICINGA_HOSTNAME": "db2", "ICINGA_HOSTSTATE": "DOWN"}
@@ -147,7 +150,11 @@ async def test_a_notification_of_nagios(stage: Stage, reader: Backend, tmp_path:
         alert["description"],
         alert["labels"],
     )
-    assert "FLAPPINGSTART is nothing to tell\n" == flapping.out
+    assert ("noted", "flapping began") == noted
+    assert (0, "no notification in the environment (NAGIOS_NOTIFICATIONTYPE): there is nothing to tell\n") == (
+        nothing.code,
+        nothing.out,
+    )
     assert ("#1 resolved\n", "#2 opened\n") == (over.out, down.out)
     assert ("open", "#2 repeated\n") == (spooled["state"], late.out)
     assert [] == list(spool.iterdir())

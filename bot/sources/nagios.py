@@ -11,7 +11,18 @@ KINDS = {
     "RECOVERY": Kind.RESOLVED,
     "ACKNOWLEDGEMENT": Kind.ACKNOWLEDGED,
 }
-"""What a notification means; flapping, downtimes and custom ones are noted."""
+"""What a notification means; all others are noted."""
+NOTES = {
+    "FLAPPINGSTART": "flapping began",
+    "FLAPPINGSTOP": "flapping ended",
+    "FLAPPINGEND": "flapping ended",
+    "FLAPPINGDISABLED": "flapping is not watched any more",
+    "DOWNTIMESTART": "downtime began",
+    "DOWNTIMEEND": "downtime ended",
+    "DOWNTIMECANCELLED": "downtime was cancelled",
+    "DOWNTIMEREMOVED": "downtime was removed",
+}
+"""What is noted of them, by Nagios' words and Icinga's."""
 SEVERITIES = {
     "CRITICAL": "critical",
     "DOWN": "critical",
@@ -46,6 +57,8 @@ def parse(payload: Payload) -> list[Item]:
             labels={"host": host, "service": service, "address": given.text("address")},
             links=[link_to(given.text("notes_url"), "Notes"), link_to(given.text("action_url"), "Action")],
             author=given.text("author"),
-            note=comment or (kind if meant is Kind.NOTE else ""),
+            note=": ".join(filter(None, (NOTES.get(kind, "" if comment else kind), comment)))
+            if meant is Kind.NOTE
+            else comment,
         )
     ]
