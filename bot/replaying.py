@@ -7,8 +7,9 @@ import click
 
 from bot.admin import TENANT, with_parts
 from bot.console import run
+from bot.domain.source import Source
 from bot.parts import Parts
-from bot.sources import SOURCES, generic, prometheus
+from bot.sources import SOURCES, generic, mapped, prometheus
 from bot.sources.payload import FORM, Payload
 from bot.sources.values import Item, odd
 from bot.usecases.replay import again
@@ -32,7 +33,7 @@ def replay(dry_run: bool, tenant: str | None) -> None:
         found = await again(
             parts.storage,
             tenant,
-            lambda dialect, body: _parse(dialect, body, parts.clock()),
+            lambda dialect, body, source: read(dialect, body, source, parts.clock()),
             lambda body: odd(body, "").dedup_key,
             now=parts.clock(),
             only_say=dry_run,
@@ -47,12 +48,14 @@ def replay(dry_run: bool, tenant: str | None) -> None:
     run(with_parts(work))
 
 
-def _parse(dialect: str, body: bytes, now: int) -> Sequence[Item]:
+def read(dialect: str, body: bytes, source: Source | None, now: int) -> Sequence[Item]:
     """Read a body as today's parsers do; of a dialect that is no longer known, nothing."""
     if dialect == generic.SENDER:
         return generic.parse(body)
     if dialect == prometheus.SENDER:
         return prometheus.parse(body, now=now)
+    if source is not None and source.mapping is not None:
+        return mapped.parse(Payload(body=body), source.mapping)
     parse = SOURCES.get(dialect)
     looks_like_json = body.lstrip()[:1] in (b"{", b"[")
     payload = Payload(body=body) if looks_like_json else Payload(body=body, content_type=FORM)

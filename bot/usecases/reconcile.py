@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import structlog
 
 from bot.domain.alert import RULES, Alert
-from bot.domain.channel import Channel, Kind
+from bot.domain.channel import NAMED_BY_US, Channel, Kind
 from bot.domain.difference import Difference, Survey, What, differences, told
 from bot.domain.notice import Lane, News
 from bot.ports import Later, Never
@@ -45,8 +45,12 @@ async def due(storage: Storage, services: Mapping[Kind, object], clock: Callable
             plan = await plans.load(tx, tenant)
             asked = [each for each in plan.channels.values() if isinstance(services[each.kind], Surveyor)]
             active = await stored.active(tx, tenant, MOST) if asked else []
+            heard = await parcels.channels_of(tx, tenant, [alert.number for alert in active])
         for channel in asked:
             mine = [alert for alert in active if channel.name in plan.channels_for(alert)]
+            if channel.kind in NAMED_BY_US:
+                # It cannot have what it was never told of.
+                mine = [alert for alert in mine if channel.name in heard.get(alert.number, ())]
             surveyor = services[channel.kind]
             assert isinstance(surveyor, Surveyor)
             try:

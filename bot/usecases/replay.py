@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from bot.domain.alert import RULES, Rules
 from bot.domain.signal import Kind, Rejected, Signal
+from bot.domain.source import Source
 from bot.domain.tenant import Feed
-from bot.storage import alerts, feeds, inbox
+from bot.storage import alerts, feeds, inbox, plans
 from bot.storage.engine import Storage, Tx, Work
 from bot.storage.inbox import Kept
 from bot.usecases import configure
@@ -18,8 +19,8 @@ from bot.usecases.ingest import Delivery, Item, receive
 PAGE = 100
 READ_ANEW = "its message was read anew"
 
-Parse = Callable[[str, bytes], Sequence[Item]]
-"""Reads a body of a dialect as today's parsers do."""
+Parse = Callable[[str, bytes, Source | None], Sequence[Item]]
+"""Reads a body of a dialect as today's parsers do, and as the feed's source is configured (None: it is not)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +78,8 @@ def _reading(
         alert = (await alerts.latest_of(tx, feed.id, [key])).get(key)
         if alert is None or not alert.active:
             return None
-        items = parse(kept.dialect, kept.body)
+        plan = await plans.load(tx, feed.tenant)
+        items = parse(kept.dialect, kept.body, plan.source_for(feed.id, kept.dialect))
         signals = [item for item in items if isinstance(item, Signal)]
         if not signals or any(signal.dedup_key == key for signal in signals):
             return None

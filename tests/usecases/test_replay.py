@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.domain.alert import State
 from bot.domain.signal import Signal
+from bot.domain.source import Source
 from bot.sources.values import odd
 from bot.usecases.ingest import Delivery, Item
 from bot.usecases.replay import again
@@ -12,12 +13,12 @@ from tests.usecases.conftest import Clock, World, signal
 BODY = b"a message of tomorrow"
 
 
-def nothing(_dialect: str, body: bytes) -> Sequence[Item]:
+def nothing(_dialect: str, body: bytes, _source: Source | None) -> Sequence[Item]:
     """Read as before: everything is odd."""
     return [odd(body, "grafana")]
 
 
-def mended(dialect: str, body: bytes) -> Sequence[Item]:
+def mended(dialect: str, body: bytes, _source: Source | None) -> Sequence[Item]:
     """Read as a mended parser does."""
     assert "grafana" == dialect
     return [signal("tomorrow")] if body == BODY else [odd(body, "grafana")]

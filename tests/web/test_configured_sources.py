@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from bot.domain.planfile import Problems
+from bot.replaying import read
+from bot.sources.values import odd as odd_alert
 from bot.usecases import planning
+from bot.usecases.replay import again
 from tests.sources.recorded import HERE
 from tests.web.conftest import Desk, bearer, problem
 
@@ -167,3 +170,24 @@ async def test_what_a_plan_says_of_sources_is_read_as_it_was_written(desk: Desk)
     assert {**whole[1]["map"], "severity_words": {"sev1": "critical"}} == tables["source"][1]["map"]
     assert whole[0] == tables["source"][0]
     assert [] == await planned(desk, *tables["source"])
+
+
+async def test_what_came_before_its_mapping_is_read_by_it_later(desk: Desk) -> None:
+    """By `alertbot replay`: the odd alert of the message is closed, and what the message says is there."""
+    parts = desk.parts
+    await desk.client.post("/in/generic", json={"what": {"t": "Disk full"}}, headers=bearer("ingest"))
+    odd = await desk.alerts()
+    await planned(desk, {"name": "tool", "kind": "generic", "map": {"summary": "what.t"}})
+    found = await again(
+        parts.storage,
+        "one",
+        lambda dialect, body, source: read(dialect, body, source, desk.clock()),
+        lambda body: odd_alert(body, "").dedup_key,
+        now=desk.clock(),
+        only_say=False,
+    )
+    read_anew, closed = await desk.alerts()
+
+    assert ["generic"] == [each.dialect for each in found]
+    assert "open" == odd[0]["state"]
+    assert ("Disk full", "open", "closed") == (read_anew["summary"], read_anew["state"], closed["state"])
