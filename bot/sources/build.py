@@ -35,6 +35,7 @@ def build(
     starts_at: str = "",
     author: str = "",
     note: str = "",
+    delivery_id: str = "",
 ) -> Signal:
     """Return a signal. Without a key the same words and labels are the same problem."""
     kept = labels_within_limits({name: value for name, value in (labels or {}).items() if name and value})
@@ -56,4 +57,5 @@ def build(
         starts_at=begun,
         author=clean(author, NAME_LIMIT),
         note=clean(note, DESCRIPTION_LIMIT),
+        delivery_id=key_within_limit(f"{sender}:{delivery_id}") if delivery_id else "",
     )

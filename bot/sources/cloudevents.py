@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -73,7 +72,8 @@ def _event(attributes: Mapping[str, Any], data: Any) -> Item:
     kind = Kind.RESOLVED if kind_word in OVER else Kind.FIRING if kind_word in FIRING else None
     key = f"{event.text('source')}:{event.text('subject')}" if event.text("subject") else event.text("source")
     inside = Fields(data if isinstance(data, dict) else {})
-    found = loose.read(inside, SENDER, key=key, kind=kind) or build(
+    delivery_id = _delivery_id(attributes, data) if event.text("id") else ""
+    return loose.read(inside, SENDER, key=key, kind=kind, delivery_id=delivery_id) or build(
         SENDER,
         key=key,
         summary=event.text("subject") or event.text("type"),
@@ -82,8 +82,8 @@ def _event(attributes: Mapping[str, Any], data: Any) -> Item:
         description=text_of(data),
         labels={"type": event.text("type")},
         starts_at=event.text("time"),
+        delivery_id=delivery_id,
     )
-    return replace(found, delivery_id=_delivery_id(attributes, data) if event.text("id") else "")
 
 
 def _delivery_id(attributes: Mapping[str, Any], data: Any) -> str:
@@ -93,4 +93,4 @@ def _delivery_id(attributes: Mapping[str, Any], data: Any) -> str:
     """
     around = {name: value for name, value in attributes.items() if name not in WRAPPING}
     whole = json.dumps([around, data], sort_keys=True, default=str).encode("utf-8", "replace")
-    return f"{SENDER}:{hashlib.sha256(whole).hexdigest()[:32]}"
+    return hashlib.sha256(whole).hexdigest()[:32]

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
-from bot.domain.signal import Kind, Signal, key_within_limit
+from bot.domain.signal import Kind, Signal
 from bot.sources import loose
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, json_of, text_of
@@ -107,28 +107,29 @@ def parse(payload: Payload) -> list[Item]:
         return [_alarm(outer) or odd(payload.body, SENDER)]
     if outer.text("Type") != NOTIFICATION:
         return []
-    name = outer.text("MessageId")
-    return [replace(_notified(outer), delivery_id=key_within_limit(f"{SENDER}:{name}") if name else "")]
+    return [_notified(outer)]
 
 
 def _notified(outer: Fields) -> Signal:
-    """Read what a notification carries."""
+    """Read what a notification carries; tried again, it has the same MessageId."""
+    name = outer.text("MessageId")
     message = json_of(outer.text("Message").encode("utf-8", "replace"))
     if isinstance(message, dict):
-        found = _alarm(Fields(message)) or loose.read(Fields(message), SENDER, key=outer.text("MessageId"))
+        found = _alarm(Fields(message), name) or loose.read(Fields(message), SENDER, key=name, delivery_id=name)
         if found is not None:
             return found
     text = outer.text("Message")
     return build(
         SENDER,
-        key=outer.text("MessageId"),
+        key=name,
         summary=outer.text("Subject") or text.partition("\n")[0],
         source=outer.text("TopicArn"),
         description=text,
+        delivery_id=name,
     )
 
 
-def _alarm(given: Fields) -> Signal | None:
+def _alarm(given: Fields, delivery_id: str = "") -> Signal | None:
     name, word = given.text("AlarmName"), given.text("NewStateValue").upper()
     if not name or word not in STATES:
         return None
@@ -158,4 +159,5 @@ def _alarm(given: Fields) -> Signal | None:
             **dimensions,
         },
         starts_at=_OFFSET.sub(r"\1:\2", given.text("StateChangeTime")) if kind is Kind.FIRING else "",
+        delivery_id=delivery_id,
     )

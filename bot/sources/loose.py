@@ -24,7 +24,9 @@ def parse(payload: Payload) -> list[Item]:
     return [odd(payload.body, SENDER) if found is None else found]
 
 
-def read(given: Fields, sender: str, *, key: str = "", kind: Kind | None = None) -> Signal | None:
+def read(
+    given: Fields, sender: str, *, key: str = "", kind: Kind | None = None, delivery_id: str = ""
+) -> Signal | None:
     """Return what members with the usual names say; None when there is no word to show."""
     title, body = given.text(*TITLES), "" if isinstance(given.at("details"), dict) else given.text(*BODIES)
     if not title and not body:
@@ -45,6 +47,7 @@ def read(given: Fields, sender: str, *, key: str = "", kind: Kind | None = None)
             link_to(given.text("runbook_url"), "Runbook"),
         ],
         starts_at=given.text("starts_at", "startsAt", "timestamp"),
+        delivery_id=delivery_id,
     )
 
 

@@ -63,7 +63,10 @@ class Fields:
 
     def texts(self, path: str) -> dict[str, str]:
         """Return the members of the object at a dotted path as texts, without the empty ones."""
-        found = {name: text_of(value) for name, value in self.inner(path).values.items()}
+        value = self.at(path)
+        if not isinstance(value, dict):
+            return {}
+        found = {name: text_of(each) for name, each in value.items()}
         return {name: text for name, text in found.items() if name and text}
 
 
@@ -99,13 +102,16 @@ def fields_of(payload: Payload) -> Fields | None:
     return None
 
 
+_decode = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str).decode
+
+
 def json_of(body: bytes) -> Any:
     """Return what a body says as JSON, numbers as text; None when it is not JSON."""
     sound = readable(body)
     if sound is None:
         return None
     try:
-        return json.loads(sound, parse_int=str, parse_float=str, parse_constant=str)
+        return _decode(sound.decode())
     except (ValueError, RecursionError, *Broken):
         return None
 

@@ -15,8 +15,8 @@ LEVELS = {"fatal": "critical", "debug": "info"}
 
 def parse(payload: Payload) -> list[Item]:
     """Read a hook; the same one again has the same Request-ID."""
-    name = payload.headers.get(REQUEST, "")
-    return [replace(_read(payload), delivery_id=key_within_limit(f"{SENDER}:{name}") if name else "")]
+    name, found = payload.headers.get(REQUEST, ""), _read(payload)
+    return [replace(found, delivery_id=key_within_limit(f"{SENDER}:{name}")) if name else found]
 
 
 def _read(payload: Payload) -> Signal:
