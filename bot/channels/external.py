@@ -98,8 +98,8 @@ def _commands(parcel: Parcel, place: Place) -> tuple[str, ...]:
     until = f" until {iso(parcel.content['until'])}" if parcel.content["until"] else ""
     comment = line(SAID.format(number=parcel.number, action=parcel.action, until=until, note=_note(parcel)))
     match parcel.move:
-        case Move.ACKNOWLEDGE:  # sticky, without a notification, gone with the problem
-            fields = ("2", "0", "0", author, comment)
+        case Move.ACKNOWLEDGE:  # without a notification, and gone when the state changes: what gets worse is heard of
+            fields = ("1", "0", "0", author, comment)
             return (place.command("ACKNOWLEDGE_SVC_PROBLEM", "ACKNOWLEDGE_HOST_PROBLEM", *fields),)
         case Move.TRIGGER if parcel.action in OPEN_AGAIN:
             return (place.command("REMOVE_SVC_ACKNOWLEDGEMENT", "REMOVE_HOST_ACKNOWLEDGEMENT"),)

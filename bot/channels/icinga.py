@@ -137,8 +137,8 @@ class Icinga:
 
 
 def acknowledgement(parcel: Parcel, *, to_second: int) -> dict[str, Any]:
-    """Return the parameters of an acknowledgement: sticky, silent, gone with the problem or at its time (if that is to come)."""
-    body: dict[str, Any] = {"author": _author(parcel), "comment": _comment(parcel), "sticky": True, "notify": False}
+    """Return the parameters of an acknowledgement: silent, gone when the state changes (so that worse is heard) or at its time (if that is to come)."""
+    body: dict[str, Any] = {"author": _author(parcel), "comment": _comment(parcel), "sticky": False, "notify": False}
     until = parcel.content["until"]
     if until is not None and until // 1000 > to_second:
         body["expiry"] = until // 1000

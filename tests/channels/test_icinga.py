@@ -34,13 +34,13 @@ def results(*each: tuple[int, str]) -> dict[str, Any]:
         (
             event("acked", note="on it", until=NOW + 60_000),
             "acknowledge-problem",
-            {"author": "anna", "comment": "acked in Hipchat (alert 42): on it", "sticky": True, "notify": False}
+            {"author": "anna", "comment": "acked in Hipchat (alert 42): on it", "sticky": False, "notify": False}
             | {"expiry": NOW // 1000 + 60},
         ),
         (
             event("acked", until=NOW - 1),
             "acknowledge-problem",
-            {"author": "anna", "comment": "acked in Hipchat (alert 42)", "sticky": True, "notify": False},
+            {"author": "anna", "comment": "acked in Hipchat (alert 42)", "sticky": False, "notify": False},
         ),
         (event("unacked"), "remove-acknowledgement", {"author": "anna"}),
         (

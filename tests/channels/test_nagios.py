@@ -51,12 +51,12 @@ def about(action: str, base: dict[str, Any], **content: Any) -> Parcel:
     [
         (
             about("acked", WATCHED, note="on it"),
-            ["ACKNOWLEDGE_SVC_PROBLEM;db1;Disk;2;0;0;anna;alert 42 acked: on it"],
+            ["ACKNOWLEDGE_SVC_PROBLEM;db1;Disk;1;0;0;anna;alert 42 acked: on it"],
         ),
-        (about("owned", OF_HOST), ["ACKNOWLEDGE_HOST_PROBLEM;db1;2;0;0;anna;alert 42 owned"]),
+        (about("owned", OF_HOST), ["ACKNOWLEDGE_HOST_PROBLEM;db1;1;0;0;anna;alert 42 owned"]),
         (
             about("snoozed", WATCHED, until=NOW),
-            ["ACKNOWLEDGE_SVC_PROBLEM;db1;Disk;2;0;0;anna;alert 42 snoozed until 2026-01-02T03:04:05Z"],
+            ["ACKNOWLEDGE_SVC_PROBLEM;db1;Disk;1;0;0;anna;alert 42 snoozed until 2026-01-02T03:04:05Z"],
         ),
         *(
             (about(action, WATCHED), ["REMOVE_SVC_ACKNOWLEDGEMENT;db1;Disk"])
@@ -64,7 +64,7 @@ def about(action: str, base: dict[str, Any], **content: Any) -> Parcel:
         ),
         (about("reopened", OF_HOST), ["REMOVE_HOST_ACKNOWLEDGEMENT;db1"]),
         (about("undone", WATCHED, state="open"), ["REMOVE_SVC_ACKNOWLEDGEMENT;db1;Disk"]),
-        (about("undone", WATCHED, state="acked"), ["ACKNOWLEDGE_SVC_PROBLEM;db1;Disk;2;0;0;anna;alert 42 undone"]),
+        (about("undone", WATCHED, state="acked"), ["ACKNOWLEDGE_SVC_PROBLEM;db1;Disk;1;0;0;anna;alert 42 undone"]),
         (about("noted", WATCHED, note="a; b"), ["ADD_SVC_COMMENT;db1;Disk;1;anna;alert 42 noted: a; b"]),
         (about("closed", OF_HOST, note="fixed"), ["ADD_HOST_COMMENT;db1;1;anna;alert 42 closed: fixed"]),
         (about("unreported", WATCHED, by="", senders=[]), ["ADD_SVC_COMMENT;db1;Disk;1;alertbot;alert 42 unreported"]),
@@ -100,7 +100,7 @@ def test_no_sender_of_nagios_gets_a_result(sender: str) -> None:
         ),
         (
             parcel("acked", content={"by": "anna", "note": "on it"}),
-            ["ACKNOWLEDGE_SVC_PROBLEM;db1;DiskFull;2;0;0;anna;alert 42 acked: on it"],
+            ["ACKNOWLEDGE_SVC_PROBLEM;db1;DiskFull;1;0;0;anna;alert 42 acked: on it"],
         ),
         (
             parcel("closed", content={"by": "anna", "note": "fixed", "state": "closed"}),

@@ -96,7 +96,7 @@ class Icinga:
         await self.call("/v1/actions/process-check-result", {**DISK, "exit_status": code, "plugin_output": output})
 
     async def acknowledged(self) -> dict[str, Any]:
-        """Return how the service stands: `acknowledgement` (0 not, 2 sticky), `acknowledgement_expiry` (epoch), `state`."""
+        """Return how the service stands: `acknowledgement` (0 not, 1 until the state changes, 2 sticky), `acknowledgement_expiry` (epoch), `state`."""
         asked = {"filter": 'service.name=="Disk"', "attrs": ["acknowledgement", "acknowledgement_expiry", "state"]}
         (found,) = await self.call("/v1/objects/services", asked, **{"X-HTTP-Method-Override": "GET"})
         attributes: dict[str, Any] = found["attrs"]

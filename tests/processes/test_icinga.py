@@ -84,7 +84,7 @@ async def test_a_problem_and_its_acknowledgements(scene: Scene) -> None:
     await scene.icinga.result(2, "97% used; `x` $HOME")
     await scene.room.sees("Disk on db1 is CRITICAL: 97% used; `x` $HOME", timeout=WITHIN)
     await scene.says("/alert ack 1 2h on it; really", "acked 1: #1")
-    acked = await scene.icinga.until(acknowledgement=2)
+    acked = await scene.icinga.until(acknowledgement=1)
     first = await scene.icinga.comments()
     await scene.says("/alert ack 1 4h still on it", "#1")
     again = await scene.icinga.until(expires_after=acked["acknowledgement_expiry"])
@@ -113,6 +113,21 @@ async def test_a_problem_and_its_acknowledgements(scene: Scene) -> None:
     # Anna's acknowledgement stands as she made it: nothing of it was sent back.
     assert ("anna", "mine now") in comments
     assert 1 == sum(author == "anna" for author, _ in comments)
+
+
+async def test_what_gets_worse_is_heard_of(scene: Scene) -> None:
+    """An ack in the room keeps neither Icinga nor the room quiet when a warning becomes critical."""
+    await scene.channel()
+    await scene.icinga.result(1, "91% used")
+    await scene.room.sees("Disk on db1 is WARNING: 91% used", timeout=WITHIN)
+    await scene.says("/alert ack 1", "acked 1: #1")
+    await scene.icinga.until(acknowledgement=1)
+    await scene.icinga.result(2, "97% used")
+    await scene.room.sees("97% used", timeout=WITHIN)
+    await scene.icinga.until(acknowledgement=0, state=2)
+    history = await scene.history(1)
+
+    assert ["opened by nagios", "acked by Dana", "worse by nagios"] == history
 
 
 @pytest.mark.parametrize(

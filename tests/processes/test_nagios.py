@@ -115,7 +115,7 @@ async def test_what_nagios_watches(scene: Scene) -> None:
     await scene.room.sees("#1 resolved", timeout=WITHIN)
     await scene.nagios.stands("Disk", current_state="0")
 
-    assert ("2", [("Dana", "alert 1 acked: on it; really")]) == (acked["acknowledgement_type"], comments)
+    assert ("1", [("Dana", "alert 1 acked: on it; really")]) == (acked["acknowledgement_type"], comments)
     assert ["opened by nagios", "acked by Dana", "unacked by Dana", "noted by Dana", "acked by anna"] == (
         await scene.history(1)
     )[:-1]
