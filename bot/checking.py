@@ -3,7 +3,7 @@
 import click
 
 from bot.console import read_settings, run
-from bot.domain.channel import Kind
+from bot.domain.channel import Channel, Kind
 from bot.domain.tenant import Installation, Scope, Speaker, Standing, Tenant, speaker_of
 from bot.hipchat.pasted import explained
 from bot.parts import Parts
@@ -11,6 +11,7 @@ from bot.ports import Dead, Later, Never
 from bot.settings import described
 from bot.storage import outbox, parcels, plans, speakers, tenants
 from bot.usecases import views
+from bot.usecases.forward import Prober, opened
 from bot.wiring import running
 
 NEEDED = ("send_notification", "view_room", "view_group")
@@ -100,7 +101,7 @@ async def _rooms(parts: Parts, report: Report) -> None:
 
 
 async def _channels(parts: Parts, report: Report, tenant: Tenant) -> None:
-    """Say of each channel what waits for it. `alertbot channel test` sends something."""
+    """Say of each channel what waits for it, and where that can be asked, whether it knows us. `alertbot channel test` sends something."""
     async with parts.storage.read() as tx:
         plan = await plans.load(tx, tenant.id)
         waiting = {each.channel: each for each in await parcels.backlog(tx, tenant.id)}
@@ -114,8 +115,22 @@ async def _channels(parts: Parts, report: Report, tenant: Tenant) -> None:
             report.say(False, what, "NAGIOS_COMMAND_FILES does not name its command file, so it is not opened")
         elif behind:
             report.say(waited < 10, what, f"{behind.many} waiting, the oldest for {waited} min: {behind.result}")
+        elif reason := await _unknown_to(parts, each):
+            report.say(False, what, reason)
         else:
             report.say(True, what, f"{each.kind.value}, nothing waits")
+
+
+async def _unknown_to(parts: Parts, channel: Channel) -> str:
+    """Return why a service that can be asked would not take our news; "" when it would, or cannot be asked."""
+    service = parts.services[channel.kind]
+    if not isinstance(service, Prober):
+        return ""
+    try:
+        await service.probe(opened(channel, parts.vault.open))
+    except (Later, Never) as trouble:
+        return trouble.reason
+    return ""
 
 
 def _installation(report: Report, tenant: str, each: Installation) -> None:

@@ -141,7 +141,9 @@ async def test_what_gets_worse_is_heard_of(scene: Scene) -> None:
 async def test_what_a_test_says(scene: Scene, changes: dict[str, str], words: str) -> None:
     """Of another certificate, a wrong password, and nobody there."""
     code, said = await scene.channel(**changes)
+    checked = await alertbot("check", **scene.environment)
 
-    assert 1 == code
+    assert (1, 1) == (code, checked.code)
     assert words in said
-    assert PASSWORD not in said
+    assert words in next(line for line in checked.out.splitlines() if line.startswith("BAD  channel icinga"))
+    assert PASSWORD not in said + checked.out + checked.err
