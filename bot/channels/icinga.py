@@ -106,7 +106,7 @@ class Icinga:
         if not results:
             what = f"service {place.service} on {place.host}" if place.service else f"host {place.host}"
             raise Never(UNKNOWN.format(what=what), status=NOBODY_THERE)
-        code, status = int(float(results[0].text("code") or "0")), results[0].text("status")[:200]
+        code, status = _code(results[0]), results[0].text("status")[:200]
         if code >= 500:
             raise Later(RELOADING.format(status=status), status=code)
         if code >= 400 and code != SO_ALREADY:
@@ -143,6 +143,12 @@ def acknowledgement(parcel: Parcel, *, to_second: int) -> dict[str, Any]:
     if until is not None and until // 1000 > to_second:
         body["expiry"] = until // 1000
     return body
+
+
+def _code(result: Fields) -> int:
+    """Return an object's status: Icinga writes it as `200` or `200.0`."""
+    whole = result.text("code").partition(".")[0]
+    return int(whole) if whole.isdecimal() and len(whole) == 3 else 0
 
 
 def _author(parcel: Parcel) -> str:

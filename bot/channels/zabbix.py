@@ -110,7 +110,10 @@ class Zabbix:
 def acknowledgement(parcel: Parcel) -> dict[str, Any] | None:
     """Return the parameters of a change; None for what is not Zabbix's, or what it knows: that its problem is there."""
     told = parcel.content
-    if SENDER not in told.get("senders", ()) or parcel.action in {"opened", "unreachable"}:
+    if SENDER not in told.get("senders", ()) or not told["dedup_key"].isdecimal():
+        # Of others, or of Zabbix's own test, which is no event.
+        return None
+    if parcel.action in {"opened", "unreachable"}:
         return None
     action = ACTIONS.get(parcel.action, BY_MOVE[parcel.move]) | MESSAGE
     words = WHO.format(by=told["by"] or "alertbot", action=parcel.action, number=parcel.number)

@@ -28,6 +28,7 @@ NO_EXPRESSION = "is no JMESPath expression: {}"
 TOO_MANY_LISTS = "has more than {} lists or tables of its own in it"
 NOT_JSON = "the message is no JSON"
 NO_ITEMS = "items finds no array of objects in it"
+TOO_MANY = "items finds more than {} alerts"
 FAILED = "{name} fails: {reason}"
 NO_SUMMARY = "summary finds nothing"
 
@@ -77,7 +78,9 @@ def apply(mapping: Mapping, body: bytes) -> list[dict[str, Any]]:
         found = _find(ITEMS, mapping.fields[ITEMS], given)
         if not isinstance(found, list) or not found or not all(isinstance(each, dict) for each in found):
             raise Unmapped(NO_ITEMS)
-        items = found[:MOST_ITEMS]
+        if len(found) > MOST_ITEMS:
+            raise Unmapped(TOO_MANY.format(MOST_ITEMS))
+        items = found
     return [_item(mapping, each) for each in items]
 
 

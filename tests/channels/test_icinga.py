@@ -92,6 +92,7 @@ async def test_a_host_and_what_is_not_icingas(outbound: Outbound, there: Sink) -
         (results((400, "no")), Never, "Icinga refused it: no"),
         ([], Later, "Icinga's answer cannot be read"),
         ({"results": [5]}, Never, "Icinga knows no service"),
+        ({"results": [{"code": "503.0", "status": "no"}]}, Later, "Icinga is busy with itself: no"),
     ],
 )
 async def test_each_objects_status(

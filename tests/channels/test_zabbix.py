@@ -58,7 +58,8 @@ async def test_what_is_done_there(outbound: Outbound, there: Sink, given: Parcel
 
 async def test_what_is_not_zabbixs_is_not_told(outbound: Outbound, there: Sink) -> None:
     """Nor that it has a problem, which it knows."""
-    for given in (parcel("acked"), event("opened"), event("resolved", senders=[])):
+    test = event("acked", dedup_key="zabbix:test")
+    for given in (parcel("acked"), event("opened"), event("resolved", senders=[]), test):
         receipt = await Zabbix(outbound).send(given, channel(Kind.ZABBIX, there.url))
 
         assert 204 == receipt.status

@@ -57,6 +57,7 @@ def test_a_message_of_a_tool() -> None:
         (b"[" * 100_000, "the message is no JSON"),
         (b"{}", "items finds no array of objects in it"),
         (b'{"checks": [1]}', "items finds no array of objects in it"),
+        (b'{"checks": [' + b",".join([b"{}"] * 10_001) + b"]}", "items finds more than 10000 alerts"),
         (b'{"checks": [{"what": {"title": 5}, "host": "x"}]}', "summary fails"),
         (b'{"checks": [{"what": {"title": ""}}]}', "summary fails"),
     ],
