@@ -55,7 +55,7 @@ class Lanes:
         `spawn` runs them, as a TaskGroup's `create_task` does. Raises StorageError.
         """
         now = self.clock()
-        self._pauses = {lane: pause for lane, pause in self._pauses.items() if pause.failures}
+        self._pauses = {lane: pause for lane, pause in self._pauses.items() if pause.failures or lane in self._running}
         resting = {
             lane: pause.until for lane, pause in self._pauses.items() if now < pause.until <= now + LONGEST_PAUSE
         }
@@ -77,6 +77,11 @@ class Lanes:
                 pause.failures = 0
         except StorageError as error:
             log.warning("storage_out_of_reach", channel=lane.channel, reason=str(error))
+        except Exception:
+            # A fault of ours in one lane ends no other one, and not the process.
+            log.exception("lane_failed", tenant=lane.tenant, channel=lane.channel)
+            pause.failures += 1
+            pause.until = self.clock() + LONGEST_PAUSE
         finally:
             self._running.discard(lane)
             self.ended()

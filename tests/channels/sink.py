@@ -36,12 +36,20 @@ class Sink:
     answer: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     gate: asyncio.Event | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def came(self, many: int) -> None:
+        """Wait until so many requests have come."""
+        while len(self.seen) < many:
+            self.arrived.clear()
+            await self.arrived.wait()
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """Keep a request and answer it."""
         self.seen.append(
             Seen(method=request.method, path=request.path, headers=request.headers.copy(), body=await request.read())
         )
+        self.arrived.set()
         if self.gate is not None:
             await self.gate.wait()
         if self.status is None:

@@ -122,3 +122,26 @@ async def test_a_dead_channel_is_tried_by_one(stage: Stage, room: RoomDriver, bo
 
     assert [WIDTH, 1, 1, 1] == tries
     assert MANY - (WIDTH + 3) <= len(slow.seen) <= MANY
+
+
+async def test_a_channel_that_dies_while_others_are_looked_at_is_left_alone(
+    stage: Stage, room: RoomDriver, bot: Bot, slow: Sink
+) -> None:
+    """A look at what is due, in the middle of its first attempts, does not make it forget that they failed."""
+    await configured(stage, dead=slow)
+    assert bot.backend is not None
+    assert slow.gate is not None
+    slow.status = 503
+    running = lanes(stage, asyncio.Event())
+    await bot.backend.post(*({"summary": f"Disk {n} full", "severity": "error"} for n in range(MANY)))
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        await running.start(group.create_task)
+        await slow.came(WIDTH)
+        await running.start(lambda work: pytest.fail(str(work)))
+        slow.gate.set()
+    due = await running.start(lambda work: pytest.fail(str(work)))
+    room.look()
+
+    assert WIDTH == len(slow.seen)
+    assert due is not None
+    assert due > stage.parts.clock()

@@ -84,3 +84,22 @@ async def test_what_could_not_be_noted_is_sent_again(
 
     assert 4 == len(fake.sent)
     assert 2 == len(set(fake.sent))
+
+
+async def test_a_fault_of_a_lane_ends_nothing_else(
+    packed: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged whole, and the lane goes on after a while."""
+    fake = Fake()
+
+    async def broken(*_given: object, **_named: object) -> None:
+        raise ValueError("nobody thought of this")
+
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr(parcels, "claim", broken)
+        await due(packed, fake)
+    clock.forward(minutes=1)
+    await due(packed, fake)
+
+    assert ["lane_failed"] == [line["event"] for line in logs if line["log_level"] == "error"]
+    assert [1, 2] == sorted(number for number, _ in fake.sent)
