@@ -6,6 +6,7 @@ from bot.domain.action import Wish
 from bot.domain.actor import source
 from bot.domain.alert import RULES, Action, Alert, Refused, Rules, State
 from bot.domain.errors import Invalid
+from bot.domain.spans import MINUTE
 from bot.storage import alerts, inbox, parcels, tenants
 from bot.storage.engine import Storage, Tx
 from bot.usecases import act
@@ -20,6 +21,8 @@ MOVES: dict[Action, frozenset[State]] = {
 """The states in which what was done there changes something here: in all others it is our own news coming back."""
 REMEMBERED = LASTING_DAYS * DAY
 """Milliseconds for which an event that comes again changes nothing."""
+SKEW = MINUTE
+"""Milliseconds by which the service's clock may be behind ours, so that nobody's ack is lost for that."""
 
 
 async def heard(
@@ -70,4 +73,4 @@ def _changes(alert: Alert, wish: Wish, at: int | None) -> bool:
     """Whether what was done there is news here."""
     if wish.action is Action.NOTE:
         return bool(wish.note)
-    return alert.state in MOVES[wish.action] and (at is None or at >= alert.state_at)
+    return alert.state in MOVES[wish.action] and (at is None or at >= alert.state_at - SKEW)

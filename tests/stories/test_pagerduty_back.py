@@ -90,7 +90,7 @@ async def test_a_life_in_both(room: RoomDriver, bot: Bot, there: Sink, clock: Mo
     key = there.all_seen()[0].json["dedup_key"]
 
     def now() -> str:
-        clock.forward(minutes=1)
+        clock.forward(minutes=2)
         return datetime.fromtimestamp(stage.clock.seconds(), UTC).isoformat().replace("+00:00", "Z")
 
     ours = await post(bot, event("triggered", key=key, at=now()))
@@ -121,6 +121,19 @@ async def test_a_life_in_both(room: RoomDriver, bot: Bot, there: Sink, clock: Mo
         "closed by Anna Berg in PagerDuty",
     ] == history
     assert [] == there.seen
+
+
+@pytest.mark.usefixtures("configured")
+async def test_a_clock_that_is_behind_ours(room: RoomDriver, bot: Bot, there: Sink, stage: Stage) -> None:
+    """Loses nobody's ack that is made right after the alert came."""
+    await bot.post(DISK)
+    await room.sees("#1 Disk full")
+    key = there.all_seen()[0].json["dedup_key"]
+    behind = datetime.fromtimestamp(stage.clock.seconds() - 30, UTC).isoformat().replace("+00:00", "Z")
+    await post(bot, event("acknowledged", key=key, at=behind))
+    await room.sees("Anna Berg in PagerDuty")
+
+    assert "acked" == (await bot.stands(1))[0]
 
 
 @pytest.mark.usefixtures("configured")
