@@ -15,7 +15,9 @@ UNMAPPED = "mapping_failed"
 
 
 def parse(payload: Payload, given: Mapping) -> list[Item]:
-    """Read a message: never nothing, whatever the mapping comes to."""
+    """Read a message: never nothing, whatever the mapping comes to. A query is no JSON, and read as ever."""
+    if not payload.body.strip():
+        return loose.parse(payload)
     try:
         found = mapping.apply(given, payload.body)
     except Unmapped as unmapped:

@@ -92,6 +92,14 @@ def test_what_is_no_expression(expression: str, reason: str) -> None:
     assert str(bad.value).startswith(reason)
 
 
+def test_a_query_is_read_as_ever() -> None:
+    """Where a body is mapped, a tool that says everything in its address is still understood."""
+    (item,) = mapped.parse(Payload(body=b"", query={"title": "Disk full"}), MAPPING)
+
+    assert isinstance(item, Signal)
+    assert ("Disk full", {}) == (item.summary, dict(item.labels))
+
+
 EXPRESSIONS = st.sampled_from(
     ["@", "a", "*", "[]", "[*].a", "keys(@)", "length(@)", "sort(@)", "max_by(@, &a)", "a || b", "[?a > `1`]", "join('', @)", "to_number(a)", "sum(@)"]
 )  # fmt: skip
