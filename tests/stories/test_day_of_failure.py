@@ -1,14 +1,10 @@
 """A service that is down for a day: every kind of channel tells it all afterwards, in order, each change once."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
-from typing import cast
 from urllib.parse import parse_qs
 
 import pytest
 
-from bot.channels.nagios import Nagios
 from bot.demo.stage import Stage
 from bot.domain.channel import SETTINGS, Channel, Kind
 from bot.standin.driver import RoomDriver
@@ -60,7 +56,7 @@ SAYS: Mapping[Kind, tuple[Callable[[Seen], object], list[object]]] = {
 }
 """What each request says, and what all of them say in the end."""
 OTHERWISE = {Kind.NAGIOS, Kind.NSCA, Kind.EMAIL}
-"""Kinds that do not go over HTTP: the first two below, mail in test_mail.py."""
+"""Kinds that do not go over HTTP: NSCA is below, the command file in test_nagios_away.py, mail in test_mail.py."""
 
 
 @pytest.fixture
@@ -122,29 +118,6 @@ async def test_a_day_of_failure_and_then_order(
     assert expected == [says(seen) for seen in there.seen]
     assert "trouble (503)" in why
     assert not [secret for secret in secrets if secret in why]
-
-
-async def test_a_nagios_that_does_not_run_for_a_day(
-    stage: Stage, room: RoomDriver, bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its command file is written when it is read again, in order."""
-    pipe = tmp_path / "nagios.cmd"
-    os.mkfifo(pipe)
-    monkeypatch.setitem(cast("dict[Kind, object]", stage.parts.services), Kind.NAGIOS, Nagios([str(pipe)]))
-    made = Channel(name="there", kind=Kind.NAGIOS, settings={"command_file": str(pipe)})
-    why = await day_of(stage, room, bot, made)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        stage.clock.forward(minutes=15)
-        await bot.settle()
-        lines = os.read(reader, 9000).decode().splitlines()
-    finally:
-        os.close(reader)
-
-    assert "nobody reads" in why
-    assert ["PROCESS_SERVICE_CHECK_RESULT", "ACKNOWLEDGE_SVC_PROBLEM", "PROCESS_SERVICE_CHECK_RESULT"] == [
-        line.partition("] ")[2].partition(";")[0] for line in lines
-    ]
 
 
 async def test_an_nsca_daemon_that_breaks_off_for_a_day(stage: Stage, room: RoomDriver, bot: Bot) -> None:

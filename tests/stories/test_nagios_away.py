@@ -63,7 +63,7 @@ async def test_a_day_without_nagios(stage: Stage, room: RoomDriver, bot: Bot, cl
 
     assert [
         "PROCESS_SERVICE_CHECK_RESULT;db1;DiskFull;2",
-        "ACKNOWLEDGE_SVC_PROBLEM;db1;DiskFull;2",
+        "ACKNOWLEDGE_SVC_PROBLEM;db1;DiskFull;1",
         "PROCESS_SERVICE_CHECK_RESULT;db1;DiskFull;0",
     ] == [";".join(line.partition("] ")[2].split(";")[:4]) for line in lines]
     assert ["[1795521720]", "[1795521720]", "[1795608120]"] == [line.split()[0] for line in lines]
