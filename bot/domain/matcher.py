@@ -20,7 +20,8 @@ from typing import Protocol
 import re2
 
 from bot.domain.filters import severity_of
-from bot.domain.signal import SEVERITY_WORDS, Severity
+from bot.domain.signal import Severity
+from bot.domain.vocabulary import SEVERITIES
 from bot.domain.words import QUOTES, Misread, Words, shown
 
 NO_VALUE = 'What should {} be? Write for example "{}".'
@@ -100,7 +101,7 @@ class Matcher:
     def holds(self, subject: Subject) -> bool:
         """Whether the condition holds for an alert or a signal."""
         if self.what is What.SEVERITY:
-            return _COMPARE[self.sign](subject.severity, SEVERITY_WORDS[self.value])
+            return _COMPARE[self.sign](subject.severity, SEVERITIES[self.value])
         if self.what is What.LABEL:
             return self._fits(subject.labels.get(self.name, ""))
         return self._fits(subject.summary if self.what is What.SUMMARY else subject.source)
@@ -114,7 +115,7 @@ class Matcher:
     def narrow(self) -> bool:
         """Whether it names something; one that holds for everything, or only excepts something, does not."""
         if self.what is What.SEVERITY:
-            return not all(_COMPARE[self.sign](severity, SEVERITY_WORDS[self.value]) for severity in Severity)
+            return not all(_COMPARE[self.sign](severity, SEVERITIES[self.value]) for severity in Severity)
         if self.sign == "=~":
             probes = PROBES if self.what is What.LABEL else PROBES[1:]
             return not all(self._fits(probe) for probe in probes)

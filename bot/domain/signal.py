@@ -33,26 +33,6 @@ class Severity(enum.IntEnum):
         return self.name.lower()
 
 
-SEVERITY_WORDS: Mapping[str, Severity] = {
-    **{severity.word: severity for severity in Severity},
-    "page": Severity.CRITICAL,
-    "crit": Severity.CRITICAL,
-    "fatal": Severity.CRITICAL,
-    "p1": Severity.CRITICAL,
-    "high": Severity.ERROR,
-    "err": Severity.ERROR,
-    "p2": Severity.ERROR,
-    "warn": Severity.WARNING,
-    "p3": Severity.WARNING,
-    "information": Severity.INFO,
-    "none": Severity.INFO,
-    "debug": Severity.INFO,
-    "p4": Severity.INFO,
-    "p5": Severity.INFO,
-}
-"""Words of other tools and what they mean here (alert-sources.md 0.3)."""
-
-
 class Kind(enum.StrEnum):
     """What a signal says about its problem."""
 
@@ -101,17 +81,6 @@ def clean(text: str, limit: int) -> str:
     if not text.isascii() or "\x00" in text:
         text = _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
     return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
-
-
-def severity_of(word: str | None, labels: dict[str, str]) -> Severity:
-    """Read a severity word; an unknown one is a warning and is kept as the label `severity_raw`."""
-    if not word or not word.strip():
-        return Severity.WARNING
-    known = SEVERITY_WORDS.get(word.strip().lower())
-    if known is None:
-        labels[UNKNOWN_SEVERITY] = clean(word.strip(), LABEL_VALUE_LIMIT)
-        return Severity.WARNING
-    return known
 
 
 def made_key(summary: str, labels: Mapping[str, str]) -> str:

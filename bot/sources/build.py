@@ -12,8 +12,8 @@ from bot.domain.signal import (
     clean,
     key_within_limit,
     made_key,
-    severity_of,
 )
+from bot.domain.vocabulary import severity_or_warning
 from bot.sources.values import labels_within_limits, links_within_limits, time_of
 
 UNREADABLE_START = "starts_at_raw"
@@ -40,7 +40,7 @@ def build(
     """Return a signal. Without a key the same words and labels are the same problem."""
     kept = labels_within_limits({name: value for name, value in (labels or {}).items() if name and value})
     words = clean(" ".join(summary.split()), SUMMARY_LIMIT) or NAMELESS.format(sender)
-    ranked = severity_of(severity, kept)
+    ranked = severity_or_warning(severity, kept)
     begun = time_of(starts_at) if starts_at else None
     if starts_at and begun is None:
         kept[UNREADABLE_START] = clean(starts_at, LABEL_VALUE_LIMIT)

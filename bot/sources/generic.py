@@ -22,8 +22,8 @@ from bot.domain.signal import (
     clean,
     key_within_limit,
     made_key,
-    severity_of,
 )
+from bot.domain.vocabulary import kind_of, severity_or_warning
 from bot.sources.values import (
     Broken,
     Item,
@@ -51,32 +51,10 @@ NOT_OBJECT = "an alert is a JSON object"
 NOT_TEXT = "{} must be a string"
 NOT_LABELS = "labels must be an object with strings"
 NOT_LINKS = 'links must be an array of {"text", "href"}'
-NO_SUMMARY = "summary is required, with 1 to 1024 characters"
+NO_SUMMARY = "summary is required, with 1 to 1024 characters (or dedup_key, when the status is an end)"
 NO_STATUS = "status is firing, resolved or acknowledged"
 START_DROPPED = "starts_at is dropped: it is no RFC 3339 time"
 LINKS_DROPPED = "links are dropped that are no http, https or mailto addresses, or one too many"
-
-STATUS_WORDS: Mapping[str, Kind] = {
-    "firing": Kind.FIRING,
-    "fire": Kind.FIRING,
-    "open": Kind.FIRING,
-    "triggered": Kind.FIRING,
-    "trigger": Kind.FIRING,
-    "alerting": Kind.FIRING,
-    "problem": Kind.FIRING,
-    "acknowledged": Kind.ACKNOWLEDGED,
-    "acknowledge": Kind.ACKNOWLEDGED,
-    "acked": Kind.ACKNOWLEDGED,
-    "ack": Kind.ACKNOWLEDGED,
-    "resolved": Kind.RESOLVED,
-    "resolve": Kind.RESOLVED,
-    "recovered": Kind.RESOLVED,
-    "closed": Kind.RESOLVED,
-    "close": Kind.RESOLVED,
-    "clear": Kind.RESOLVED,
-    "ok": Kind.RESOLVED,
-}
-"""The words of `status` and their synonyms. Unlike a severity, a word that is none of them says nothing usable."""
 
 
 def _said(description: str, **schema: object) -> msgspec.Meta:
@@ -93,7 +71,13 @@ class PostedLink(msgspec.Struct, frozen=True, gc=False):
 class PostedAlert(msgspec.Struct, frozen=True, gc=False):
     """An alert as it is posted. Members that are not listed here are ignored."""
 
-    summary: Annotated[str, _said("one line; longer ones are cut", minLength=1, maxLength=SUMMARY_LIMIT)]
+    summary: Annotated[
+        str,
+        _said(
+            "one line; longer ones are cut; may be missing where dedup_key names a problem that is over or acknowledged",
+            maxLength=SUMMARY_LIMIT,
+        ),
+    ] = ""
     severity: Annotated[
         str | None,
         _said(
@@ -186,8 +170,6 @@ def _loose(given: Mapping[str, msgspec.Raw]) -> PostedAlert:
     for name in _TEXTS:
         if name in given and not is_text(given[name]):
             raise _Mistyped(NOT_TEXT.format(name), f"/{name}")
-    if "summary" not in given:
-        raise _Mistyped(NO_SUMMARY, "/summary")
     texts: dict[str, str] = {name: text_of(given[name]) for name in _TEXTS if name in given}
     labels = texts_of(given["labels"]) if "labels" in given else {}
     if labels is None:
@@ -214,14 +196,16 @@ def _signal(posted: PostedAlert, path: str, origin: str) -> Item:
     """Turn a decoded alert into a signal, or refuse it for what only its values show."""
     summary = posted.summary
     key = key_within_limit(posted.dedup_key) if posted.dedup_key else ""
-    if not summary or summary.isspace():
-        return Rejected(reason=NO_SUMMARY, path=f"{path}/summary", dedup_key=key)
     kind = Kind.FIRING
     if posted.status:
-        word = STATUS_WORDS.get(posted.status.strip().lower())
+        word = kind_of(posted.status)
         if word is None:
             return Rejected(reason=NO_STATUS, path=f"{path}/status", dedup_key=key)
         kind = word
+    if not summary or summary.isspace():
+        if kind is Kind.FIRING or not key:
+            return Rejected(reason=NO_SUMMARY, path=f"{path}/summary", dedup_key=key)
+        summary = key
     labels: dict[str, str] = {}
     if posted.labels:
         labels = labels_within_limits(posted.labels)
@@ -243,7 +227,7 @@ def _signal(posted: PostedAlert, path: str, origin: str) -> Item:
         summary=clean(summary, SUMMARY_LIMIT),
         sender=SENDER,
         kind=kind,
-        severity=severity_of(posted.severity, labels) if posted.severity else Severity.WARNING,
+        severity=severity_or_warning(posted.severity, labels) if posted.severity else Severity.WARNING,
         source=clean(posted.source, SOURCE_LIMIT) if posted.source else origin,
         description=clean(posted.description, DESCRIPTION_LIMIT) if posted.description else "",
         labels=labels,

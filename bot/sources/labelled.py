@@ -13,8 +13,8 @@ from bot.domain.signal import (
     Link,
     Signal,
     clean,
-    severity_of,
 )
+from bot.domain.vocabulary import severity_or_warning
 from bot.sources.fingerprint import fingerprint
 from bot.sources.values import (
     Broken,
@@ -106,7 +106,7 @@ def signal(
     annotations = alert.annotations or {}
     summary, told_by = _summary(own, annotations)
     kept = labels_within_limits(own)
-    severity = severity_of(own.get("severity"), kept)
+    severity = severity_or_warning(own.get("severity"), kept)
     starts_at = time_of(alert.starts_at) if alert.starts_at else None
     if alert.starts_at and starts_at is None and not alert.starts_at.startswith("0001-"):
         kept[UNREADABLE_START] = clean(alert.starts_at, LABEL_VALUE_LIMIT)

@@ -11,8 +11,9 @@ from bot.domain.actor import Person
 from bot.domain.alert import ACTIVE, RULES, Alert, Rules, State
 from bot.domain.commands import Command, Filter, Targets
 from bot.domain.reply import Reply
-from bot.domain.signal import SEVERITY_WORDS, Severity
+from bot.domain.signal import Severity
 from bot.domain.tenant import Caller
+from bot.domain.vocabulary import SEVERITIES
 from bot.storage import alerts, calls, people, search
 from bot.storage.engine import Tx
 from bot.usecases.change import Ledger
@@ -91,7 +92,7 @@ def _severities(wanted: Filter) -> frozenset[Severity]:
     if wanted.severity is None:
         return frozenset(Severity)
     sign, word = wanted.severity
-    return frozenset(severity for severity in Severity if COMPARE[sign](severity, SEVERITY_WORDS[word]))
+    return frozenset(severity for severity in Severity if COMPARE[sign](severity, SEVERITIES[word]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

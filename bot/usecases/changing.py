@@ -12,8 +12,9 @@ from bot.domain.actor import Person, Who
 from bot.domain.alert import Action, Alert, Refused, State
 from bot.domain.commands import Command
 from bot.domain.reply import Reply
-from bot.domain.signal import SEVERITY_WORDS, Severity
+from bot.domain.signal import Severity
 from bot.domain.times import clock
+from bot.domain.vocabulary import SEVERITIES
 from bot.storage import alerts, calls
 from bot.usecases.asking import Asked, Turn, here_of, meant
 from bot.usecases.change import Decided
@@ -77,7 +78,7 @@ async def _wish(turn: Turn, command: Command) -> Wish:
         note=await _note(turn, command),
         to=turn.person,
         until=_until(turn, command),
-        severity=SEVERITY_WORDS[command.severity] if command.severity else None,
+        severity=SEVERITIES[command.severity] if command.severity else None,
     )
 
 

@@ -16,10 +16,11 @@ from bot.domain.errand import Errand
 from bot.domain.errors import AlertbotError, Invalid
 from bot.domain.letter import Letter
 from bot.domain.refusal import refusal
-from bot.domain.signal import SEVERITY_WORDS, clean
+from bot.domain.signal import clean
 from bot.domain.tenant import Caller, Speaker, level_of, may
 from bot.domain.ticket import Ticket, Use, addressed
 from bot.domain.times import clock
+from bot.domain.vocabulary import SEVERITIES
 from bot.ports import Chat
 from bot.storage import alerts, audit, letters, mutes, people, plans, tenants
 from bot.storage.engine import Storage, Tx
@@ -307,7 +308,7 @@ async def _asked(case: _Case, command: Command, reader: Reader) -> Wish:
         by=reader.actor,
         note=clean(note, NOTE_LIMIT),
         until=until,
-        severity=SEVERITY_WORDS[command.severity] if command.severity else None,
+        severity=SEVERITIES[command.severity] if command.severity else None,
     )
 
 

@@ -6,7 +6,8 @@ from bot.domain.alert import Change, Event, Outcome
 from bot.domain.commands import Command
 from bot.domain.notice import News
 from bot.domain.reply import Reply
-from bot.domain.signal import SEVERITY_WORDS, SUMMARY_LIMIT, Severity, Signal, clean
+from bot.domain.signal import SUMMARY_LIMIT, Severity, Signal, clean
+from bot.domain.vocabulary import SEVERITIES
 from bot.storage import tenants
 from bot.usecases.asking import Turn
 from bot.usecases.change import Decided
@@ -25,7 +26,7 @@ async def create(turn: Turn, command: Command) -> Reply:
         dedup_key=f"{SENDER}:{turn.message_id}",
         summary=clean(command.note, SUMMARY_LIMIT),
         sender=SENDER,
-        severity=SEVERITY_WORDS[command.severity] if command.severity else Severity.WARNING,
+        severity=SEVERITIES[command.severity] if command.severity else Severity.WARNING,
         source=by.name,
     )
     tenant = turn.caller.tenant.id

@@ -14,10 +14,11 @@ from bot.domain.commands import Command
 from bot.domain.errors import Invalid
 from bot.domain.listing import counts_line
 from bot.domain.reply import Outcome
-from bot.domain.signal import DESCRIPTION_LIMIT, SEVERITY_WORDS, SUMMARY_LIMIT, Severity, clean
+from bot.domain.signal import DESCRIPTION_LIMIT, SUMMARY_LIMIT, Severity, clean
 from bot.domain.spans import DAY, LONGEST, MINUTE
 from bot.domain.targets import Targets
 from bot.domain.times import clock, lasting
+from bot.domain.vocabulary import SEVERITIES
 from bot.hipchat.text import visible
 from bot.parts import PARTS
 from bot.usecases import board, command, directory
@@ -287,7 +288,7 @@ def read(given: Mapping[str, Any]) -> tuple[Command, str]:
     aimless = verb in {"undo", "create", "test", "unsilence"}
     targets = Targets() if aimless else Targets(ranges=_ranges(given.get("numbers")))
     severity = given.get("severity")
-    if severity not in SEVERITY_WORDS and (severity is not None or verb == "severity"):
+    if severity not in SEVERITIES and (severity is not None or verb == "severity"):
         raise Invalid(NO_SEVERITY.format(words=", ".join(_severities())))
     to = given.get("to", "")
     person = (to.strip().removeprefix("@") or "me") if isinstance(to, str) and verb == "assign" else None

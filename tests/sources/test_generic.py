@@ -109,7 +109,8 @@ def test_status_words(word: str, kind: Kind) -> None:
         ("warning", Severity.WARNING, {}),
         ("info", Severity.INFO, {}),
         ("P1", Severity.CRITICAL, {}),
-        ("sev-0", Severity.WARNING, {"severity_raw": "sev-0"}),
+        ("SEV-0", Severity.CRITICAL, {}),
+        ("whatever", Severity.WARNING, {"severity_raw": "whatever"}),
     ],
 )
 def test_severity_words(word: str, severity: Severity, labels: dict[str, str]) -> None:

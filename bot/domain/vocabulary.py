@@ -1,0 +1,97 @@
+"""The words that other tools and people use: how bad a problem is, and what became of it. One table of each for all.
+
+A word is looked up whole, in any case and without its punctuation (`SEV-1`, `No Data`, `back_to_normal`), so that what
+turns a meaning round (`not resolved`, `unacknowledged`) is never taken for what it contains.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from bot.domain.signal import LABEL_VALUE_LIMIT, UNKNOWN_SEVERITY, Kind, Severity, clean
+
+# fmt: off
+_SEVERITIES: Mapping[Severity, Iterable[str]] = {
+    Severity.CRITICAL: (
+        "alert", "blocker", "catastrophe", "catastrophic", "crit", "disaster", "emerg", "emergency", "fatal",
+        "highest", "p0", "p1", "page", "panic", "prio0", "prio1", "red", "sev0", "sev1", "severe", "urgent",
+        "veryhigh",
+    ),
+    Severity.ERROR: (
+        "danger", "err", "exception", "fail", "failed", "failure", "high", "major", "orange", "p2", "prio2", "sev2",
+    ),
+    Severity.WARNING: (
+        "average", "caution", "medium", "minor", "moderate", "p3", "prio3", "sev3", "warn", "yellow",
+    ),
+    Severity.INFO: (
+        "debug", "indeterminate", "information", "informational", "informative", "low", "lowest", "none", "notice",
+        "p4", "p5", "prio4", "prio5", "sev4", "sev5", "trace", "trivial", "verbose", "verylow",
+    ),
+}
+_KINDS: Mapping[Kind, Iterable[str]] = {
+    Kind.FIRING: (
+        "activated", "active", "alarm", "alarming", "alert", "alerting", "bad", "begin", "begun", "breached",
+        "broken", "crashed", "create", "created", "critical", "degraded", "down", "error", "errored", "fail",
+        "failed", "failing", "failure", "fire", "fired", "firing", "inalarm", "insufficientdata", "missing", "new",
+        "nodata", "notok", "offline", "open", "opened", "outage", "problem", "raise", "raised", "reopen", "reopened",
+        "retrigger", "retriggered", "start", "started", "timeout", "trigger", "triggered", "triggering",
+        "unavailable", "unhealthy", "unknown", "unreachable", "unresolved", "violated", "violation", "warn",
+        "warning",
+    ),
+    Kind.ACKNOWLEDGED: (
+        "ack", "acked", "acknowledge", "acknowledged", "acknowledgement", "acknowledging", "acknowledgment",
+    ),
+    Kind.UNACKNOWLEDGED: (
+        "unack", "unacked", "unacknowledge", "unacknowledged",
+    ),
+    Kind.RESOLVED: (
+        "autoclosed", "autoresolved", "available", "backonline", "backtonormal", "clear", "cleared", "close",
+        "closed", "deactivated", "dismissed", "end", "ended", "fixed", "good", "green", "healthy", "inactive",
+        "isok", "normal", "notfiring", "ok", "okay", "online", "pass", "passed", "passing", "reachable", "recover",
+        "recovered", "recovery", "resolve", "resolved", "restored", "solved", "succeeded", "success", "successful",
+        "up",
+    ),
+}
+# fmt: on
+
+SEVERITIES: Mapping[str, Severity] = {
+    **{severity.word: severity for severity in Severity},
+    **{word: severity for severity, words in _SEVERITIES.items() for word in words},
+}
+"""Words for a severity (alert-sources.md 0.3)."""
+KINDS: Mapping[str, Kind] = {word: kind for kind, words in _KINDS.items() for word in words}
+"""Words for what became of a problem."""
+
+_APART = re.compile(r"[^a-z0-9]+")
+_BESIDE = frozenset({"", "severity", "priority", "level", "prio", "sev", "state", "status", "impact", *"0123456789"})
+"""What stands beside a severity's word and says nothing more: `1 - Critical`, `High priority`."""
+
+
+def severity_of(word: str) -> Severity | None:
+    """Return how bad a word says that a problem is; None for a word that nobody knows."""
+    low = word.strip().lower()
+    known = SEVERITIES.get(low)
+    if known is not None or not low:
+        return known
+    parts = _APART.split(low, 8)
+    known = SEVERITIES.get("".join(parts))
+    if known is not None:
+        return known
+    told = [SEVERITIES.get(part) for part in parts if part not in _BESIDE]
+    return told[0] if told and None not in told else None
+
+
+def severity_or_warning(word: str | None, labels: dict[str, str]) -> Severity:
+    """Read a severity; an unknown word is a warning and is kept as the label `severity_raw`."""
+    if not word or not word.strip():
+        return Severity.WARNING
+    known = severity_of(word)
+    if known is None:
+        labels[UNKNOWN_SEVERITY] = clean(word.strip(), LABEL_VALUE_LIMIT)
+        return Severity.WARNING
+    return known
+
+
+def kind_of(word: str) -> Kind | None:
+    """Return what a word says became of a problem; None for a word that says neither that it is there nor that it is over."""
+    low = word.strip().lower()
+    return KINDS.get(low) or KINDS.get(_APART.sub("", low))
