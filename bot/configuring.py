@@ -12,7 +12,7 @@ from bot.admin import TENANT, with_parts
 from bot.console import Failed, run
 from bot.domain.planfile import EXAMPLE, Problems
 from bot.parts import Parts
-from bot.sources import SOURCES, generic
+from bot.sources import SOURCES, generic, read
 from bot.sources.payload import Payload
 from bot.usecases import planning
 
@@ -72,12 +72,11 @@ def config_import(file: IO[bytes], dry_run: bool, force: bool, tenant: str | Non
 @TENANT
 def config_test(payload: IO[bytes], source: str, feed: str | None, file: Path | None, tenant: str | None) -> None:
     """Say where the alerts of PAYLOAD (default: standard input) would go; nothing is stored."""
-    parse = SOURCES.get(source)
-    if parse is None and source != generic.SENDER:
+    if source not in {generic.SENDER, *SOURCES}:
         names = ", ".join((generic.SENDER, *SOURCES))
         raise click.BadParameter(f"there is no source {source}; there are: {names}", param_hint="--source")
     body = payload.read()
-    items = generic.parse(body) if parse is None else parse(Payload(body=body))
+    items = generic.parse(body) if source == generic.SENDER else read(source, Payload(body=body))
     tables = None
     if file is not None:
         with file.open("rb") as opened:

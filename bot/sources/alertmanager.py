@@ -1,13 +1,17 @@
 """Alertmanager's webhook, payload version 4 (alert-sources.md 1.1): a group of alerts, each firing or resolved by itself."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from bot.domain.signal import Kind, Link
 from bot.sources.labelled import Labelled, named, read, signal
 from bot.sources.payload import Payload
+from bot.sources.shape import Mark
 from bot.sources.values import Broken, Item, elements, is_text, link_to, members, odd, readable, text_of
 
 SENDER = "alertmanager"
+MARKS: Sequence[Mark] = (("alerts", "groupKey"), ("alerts", "groupLabels"), ("alerts", "commonLabels"))
 EXTERNAL_TEXTS = {"alertmanager": "Alertmanager", "grafana": "Grafana"}
 """What the sender's own address is called, by the sender."""
 RESOLVED = "resolved"

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,9 +11,11 @@ from bot.domain.signal import Kind
 from bot.sources import loose
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, json_of, text_of
+from bot.sources.shape import Mark
 from bot.sources.values import Item, odd
 
 SENDER = "cloudevents"
+MARKS: Sequence[Mark] = (("@ce-specversion",), ("specversion", "type", "source"))
 PREFIX = "ce-"
 FIRING = ("firing", "triggered", "opened")
 WRAPPING = frozenset({"data", "data_base64", "datacontenttype"})

@@ -18,9 +18,11 @@ from bot.domain.signal import Kind, Signal
 from bot.sources import loose
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, json_of, text_of
+from bot.sources.shape import Mark
 from bot.sources.values import Item, odd
 
 SENDER = "cloudwatch"
+MARKS: Sequence[Mark] = (("AlarmName", "NewStateValue"), ("Type", "TopicArn"), ("detail-type", "detail", "source"))
 NOTIFICATION = "Notification"
 CONFIRMATION = "SubscriptionConfirmation"
 SIGNED: Mapping[str, Sequence[str]] = {

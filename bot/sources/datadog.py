@@ -1,13 +1,16 @@
 """Datadog's webhooks, with the payload that we ask for or with the one they have by default (alert-sources.md 1.9)."""
 
 import re
+from collections.abc import Sequence
 
 from bot.domain.signal import Kind
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, fields_of
+from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "datadog"
+MARKS: Sequence[Mark] = (("last_updated", "event_type"), ("alert_id", "transition"), ("cycle", "transition"))
 PRIORITIES = {"p1": "critical", "p2": "error", "p3": "warning", "p4": "info", "p5": "info"}
 RECOVERED = "recovered"
 _PREFIX = re.compile(r"^\s*\[(?:P\d\]\s*\[)?([^\]]+)\]")

@@ -1,12 +1,16 @@
 """Grafana's webhook, unified alerting and the legacy one of dashboards (alert-sources.md 1.3)."""
 
+from collections.abc import Sequence
+
 from bot.domain.signal import Kind, Signal
 from bot.sources import alertmanager
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, fields_of
+from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to
 
 SENDER = "grafana"
+MARKS: Sequence[Mark] = (("alerts", "orgId"), ("ruleName", "ruleUrl", "state"), ("ruleId", "ruleName", "state"))
 LEGACY_STATES = {"ok": Kind.RESOLVED, "alerting": Kind.FIRING, "no_data": Kind.FIRING}
 """What a legacy alert's state means; `paused` and `pending` are noted."""
 

@@ -1,11 +1,19 @@
 """Notifications of Nagios and Icinga, as our sample commands send them: a form or JSON (alert-sources.md 1.7.1)."""
 
+from collections.abc import Sequence
+
 from bot.domain.signal import Kind
 from bot.sources.build import build
 from bot.sources.payload import Payload, fields_of
+from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "nagios"
+MARKS: Sequence[Mark] = (
+    ("notification_type", "host"),
+    ("output", "host", "service", "state"),
+    ("output", "host", "type"),
+)
 KINDS = {
     "PROBLEM": Kind.FIRING,
     "RECOVERY": Kind.RESOLVED,

@@ -1,14 +1,17 @@
 """Sematext's custom notification hook: query, form or JSON (alert-sources.md 1.4)."""
 
 import re
+from collections.abc import Sequence
 
 from bot.domain.signal import Kind
 from bot.sources.build import build
 from bot.sources.payload import Payload, fields_of
 from bot.sources.payload import kept as payload_kept
+from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "sematext"
+MARKS: Sequence[Mark] = (("backToNormal",), ("troubleshootUrl", "description"))
 TRUE = frozenset({"true", "1", "yes"})
 REMOVED = b"(removed)"
 _PAIRS = re.compile(r",\s*(?=[\w.-]+=)")

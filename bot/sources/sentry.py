@@ -1,13 +1,21 @@
 """Sentry's integration webhooks: issue alerts, metric alerts, issues; and the legacy plugin (alert-sources.md 1.11)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.signal import Kind, Signal, key_within_limit
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, fields_of
+from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "sentry"
+MARKS: Sequence[Mark] = (
+    ("@sentry-hook-resource",),
+    ("data.event.issue_id",),
+    ("data.metric_alert",),
+    ("data.issue.shortId",),
+)
 REQUEST = "request-id"
 OVER = frozenset({"resolved", "archived", "ignored"})
 LEVELS = {"fatal": "critical", "debug": "info"}

@@ -1,11 +1,15 @@
 """Uptime Kuma's webhook: JSON, a form part `data`, or a query (alert-sources.md 1.12)."""
 
+from collections.abc import Sequence
+
 from bot.domain.signal import Kind
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, fields_of, json_of
+from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "uptime-kuma"
+MARKS: Sequence[Mark] = (("heartbeat", "monitor"), ("heartbeat.monitorID",))
 KINDS = {"0": Kind.FIRING, "1": Kind.RESOLVED}
 """What a heartbeat's status means; pending and maintenance are noted."""
 NOTES = {"2": "pending", "3": "maintenance"}

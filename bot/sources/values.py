@@ -38,6 +38,7 @@ HREF_LIMIT = 2048
 SCHEMES = ("http://", "https://", "mailto:")
 
 ODD = "A message that could not be read, from {}"
+ODD_KEY = "odd:"
 ODD_EMPTY = "(the message was empty)"
 
 _BOM = b"\xef\xbb\xbf"
@@ -206,9 +207,14 @@ def odd(body: bytes, sender: str) -> Signal:
     """
     text = body.decode("utf-8", "replace").strip()
     return Signal(
-        dedup_key=f"odd:{hashlib.sha256(body).hexdigest()[:32]}",
+        dedup_key=f"{ODD_KEY}{hashlib.sha256(body).hexdigest()[:32]}",
         summary=ODD.format(sender),
         sender=sender,
         source=sender,
         description=clean(text, DESCRIPTION_LIMIT) or ODD_EMPTY,
     )
+
+
+def is_odd(item: Item) -> bool:
+    """Whether an item is the odd-looking alert of a message that nobody understood."""
+    return item.dedup_key.startswith(ODD_KEY)

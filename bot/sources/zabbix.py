@@ -1,11 +1,15 @@
 """Zabbix, through the parameters of our media type (alert-sources.md 1.8)."""
 
+from collections.abc import Sequence
+
 from bot.domain.signal import Kind
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, fields_of, json_of
+from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "zabbix"
+MARKS: Sequence[Mark] = (("event_id", "event_value"),)
 SEVERITIES = {"5": "critical", "4": "error", "3": "warning", "2": "warning", "1": "info", "0": "info"}
 TEST_KEY = "zabbix:test"
 

@@ -42,6 +42,7 @@ class ResultsBody(msgspec.Struct, frozen=True, gc=False):
     """What became of a request's items, in their order."""
 
     results: list[ResultBody]
+    source: Annotated[str | UnsetType, _said("whose message it was, by its shape; from /in/auto only")] = UNSET
 
 
 class LinkBody(msgspec.Struct, frozen=True, gc=False):

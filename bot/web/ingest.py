@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from aiohttp import web
 
 from bot.domain.alert import Outcome
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import BY_QUERY, KEPT, SOURCES, cloudevents, generic, mapped
+from bot.sources import AUTO, BY_QUERY, KEPT, SOURCES, cloudevents, generic, mapped, read
 from bot.sources.payload import Payload, kept
 from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
@@ -68,8 +69,7 @@ async def post_source(request: web.Request) -> web.Response:
     """Take another tool's webhook. What nobody understands is an odd-looking alert by now, so nothing is refused."""
     name = request.match_info["source"]
     key = await admitted(request, Scope.INGEST)
-    parse = SOURCES.get(name)
-    if parse is None:
+    if name not in SOURCES:
         raise Problem(404, NO_SOURCE.format(name=name, names=", ".join(SOURCES)))
     body = await body_of(request, SOURCE_BODY_LIMIT)
     payload = Payload(
@@ -81,8 +81,9 @@ async def post_source(request: web.Request) -> web.Response:
     source = await configured(request, key, name)
     if source is not None and source.secret:
         check_signature(request, source, payload)
-    items = parse(payload) if source is None or source.mapping is None else mapped.parse(payload, source.mapping)
-    return answer(results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items)))
+    items = read(name, payload) if source is None or source.mapping is None else mapped.parse(payload, source.mapping)
+    body = results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items))
+    return answer(msgspec.structs.replace(body, source=items[0].sender) if name == AUTO and has_signal(items) else body)
 
 
 async def allow_events(request: web.Request) -> web.Response:
