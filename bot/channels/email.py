@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -59,7 +61,27 @@ _pages = jinja2.Environment(
 )
 
 
-class _Whole(UnstructuredHeader, BaseHeader):
+class _Verbatim(UnstructuredHeader, BaseHeader):
+    """A header that says what it was given and nothing else: nothing in it is decoded, and it has no line break.
+
+    The library's own decode encoded words (RFC 2047) of the text, which is anybody's: a line break may hide in one.
+    """
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """Take the text as it is."""
+        kwds["decoded"] = plain(value)
+        kwds["parse_tree"] = None
+
+    def fold(self, *, policy: Policy) -> str:
+        """Write the header; what is not ASCII, or looks like an encoded word, is encoded by us."""
+        text = str(self)
+        charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
+        header = Header(text, charset, header_name=self.name, maxlinelen=policy.max_line_length or 78)
+        return f"{self.name}: {header.encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+class _Whole(_Verbatim):
     """A header of addresses that are never cut or encoded: lines end between them only."""
 
     def fold(self, *, policy: Policy) -> str:
@@ -68,8 +90,9 @@ class _Whole(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {text}{policy.linesep}"
 
 
-_headers = HeaderRegistry()
-for _name in ("list-unsubscribe", "list-id", "reply-to", "message-id", "in-reply-to", "references"):
+_headers = HeaderRegistry(default_class=_Verbatim)
+_headers.map_to_type("subject", _Verbatim)
+for _name in ("to", "list-unsubscribe", "list-id", "reply-to", "message-id", "in-reply-to", "references"):
     _headers.map_to_type(_name, _Whole)
 _POLICY = EmailPolicy(header_factory=_headers)
 
@@ -306,7 +329,7 @@ def answer(
     message["Message-ID"] = f"<answer-{tenant}-{number}-{whose}@{postman.domain}>"
     if to_message:
         del message["In-Reply-To"]
-        message["In-Reply-To"] = to_message
+        message["In-Reply-To"] = plain(to_message)
     message["Auto-Submitted"] = "auto-replied"
     reply_to = letterhead.reply_to(tenant, number, to)
     if reply_to:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from bot.channels.email import Email, Postman, addresses_of, mail, postman_of
+from bot.channels.email import Email, Postman, addresses_of, answer, mail, postman_of
 from bot.channels.letterhead import Letterhead
 from bot.domain import ticket
 from bot.domain.alert import State
@@ -263,3 +263,60 @@ def test_smtp_url(url: str, port: int, tls: bool, starttls: bool | None) -> None
     assert (port, tls, starttls) == (postman.port, postman.tls, postman.starttls)
     assert postman.password in {"", "p@ss"}
     assert postman_of("", "") is None
+
+
+HIDDEN = (
+    "=?utf-8?q?=0D=0AReply-To:_thief@evil.example?=",
+    "=?utf-8?q?=0D=0ABcc:_thief@evil.example?=",
+    "=?utf-8?q?=0D=0AContent-Type:_text/html=0D=0A=0D=0A<form>?=",
+    "=?utf-8?b?DQpSZXBseS1UbzogdGhpZWZAZXZpbC5leGFtcGxl?=",
+    "=?utf-8?q?=0AReply-To:_thief@evil.example?=",
+    "=?iso-8859-1?q?=0D=0AReply-To:_thief@evil.example?= and much more text " + "x" * 80,
+    "disk\r\nReply-To: thief@evil.example",
+    "=?utf-8?q?a?= =?utf-8?q?=0D?= =?utf-8?q?=0AReply-To:_thief@evil.example?=",
+)
+
+
+def written(message: EmailMessage) -> EmailMessage:
+    """Return a mail as a mail program reads its bytes."""
+    found = email.message_from_bytes(
+        message.as_bytes(policy=message.policy.clone(linesep="\r\n")), policy=email.policy.default
+    )
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_no_text_writes_a_header(text: str) -> None:
+    """A line break that hides in an encoded word stays text: in the alert's mail, in an answer, and in its thread."""
+    alert = parcel(content={"summary": text})
+    sent = written(mail(alert, POSTMAN, "ops@example.com", HEAD))
+    told = written(
+        answer(
+            POSTMAN,
+            HEAD,
+            tenant=1,
+            number=1,
+            about=text,
+            to="ops@example.com",
+            to_message=f"<{text}@x>",
+            text="done",
+            at=NOW,
+        )
+    )
+
+    for found in (sent, told):
+        assert 1 == len(found.get_all("Reply-To", []))
+        assert "thief" not in str(found["Reply-To"])
+        assert found["Bcc"] is None
+        assert found.get_content_type() in {"multipart/alternative", "text/plain"}
+        assert [] == found.defects
+    assert "#" in sent["Subject"]
+
+
+def test_a_subject_says_what_the_alert_says() -> None:
+    """Letters beyond ASCII and what looks encoded arrive as they were written."""
+    for summary in ("Gerät überhitzt 🔥", "see =?utf-8?q?x?= there", "x" * 150, "plain words"):
+        sent = written(mail(parcel(content={"summary": summary}), POSTMAN, "ops@example.com", HEAD))
+
+        assert summary in "".join(str(sent["Subject"]).splitlines())
