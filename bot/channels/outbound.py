@@ -6,7 +6,6 @@ gains nothing. Redirects are not followed. No error holds a URL, which may carry
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from bot.channels.addresses import address_of, plain_name, public
 from bot.ports import Clock, Later, Never
 
 TIMEOUT = 15.0
@@ -56,26 +56,13 @@ class GuardedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Return a name's addresses. Raises Private when one of them is not allowed."""
         found = await self._inner.resolve(host, port, family)
-        if host.lower() not in self._allowed and not all(public(each["host"]) for each in found):
+        if plain_name(host) not in self._allowed and not all(public(each["host"]) for each in found):
             raise Private(PRIVATE.format(host=host))
         return found
 
     async def close(self) -> None:
         """Close the resolver behind this one."""
         await self._inner.close()
-
-
-def public(address: str) -> bool:
-    """Whether an address is of the public Internet. An IPv4 address inside an IPv6 one is looked at as itself."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is not None:
-            found = inner
-    return found.is_global and not found.is_multicast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +116,7 @@ class Outbound:
         """
         url = _url(address)
         host = url.host or ""
-        if _is_address(host) and host not in self._allowed and not public(host):
+        if not self._allowed_to(host):
             raise Never(PRIVATE.format(host=host))
         try:
             async with self._session.request(
@@ -154,6 +141,10 @@ class Outbound:
             raise Later(words.format(host=host)) from None
         except aiohttp.ClientError:
             raise Later(NO_CONNECTION.format(host=host), maybe_taken=True) from None
+
+    def _allowed_to(self, host: str) -> bool:
+        """Whether a host may be asked, as far as its spelling tells: a name is judged when it is resolved."""
+        return plain_name(host) in self._allowed or address_of(host) is None or public(host)
 
     @contextlib.asynccontextmanager
     async def connection(
@@ -233,14 +224,6 @@ def _url(address: str) -> URL:
     if url.scheme not in {"http", "https"} or not url.host:
         raise Never(NOT_AN_ADDRESS)
     return url
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def open_outbound(allowed: Sequence[str], *, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:

@@ -15,12 +15,13 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 
-from bot.channels.outbound import Outbound, open_outbound, public, retry_after
+from bot.channels.outbound import Outbound, open_outbound, retry_after
 from bot.ports import Later, Never
 from bot.standin.tls import make_context
 from tests.channels.conftest import HERE
 from tests.channels.making import NOW
 from tests.channels.sink import Sink
+from tests.channels.test_addresses import LOOPBACK
 
 
 class Names(AbstractResolver):
@@ -45,49 +46,23 @@ class Names(AbstractResolver):
         """Close nothing."""
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "172.16.0.1",
-        "192.168.1.1",
-        "169.254.169.254",
-        "100.64.0.1",
-        "0.0.0.0",  # noqa: S104
-        "224.0.0.1",
-        "::1",
-        "::",
-        "fe80::1",
-        "fc00::1",
-        "::ffff:127.0.0.1",
-        "2002:7f00:1::",
-        "fe80::1%eth0",
-        "nothing",
-    ],
-)
-def test_private_addresses(address: str) -> None:
-    """Loopback, private, link-local, shared, unspecified, multicast; inside IPv6 too."""
-    assert not public(address)
-
-
-@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111"])
-def test_public_addresses(address: str) -> None:
-    """Everything else."""
-    assert public(address)
-
-
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "[::1]", "2130706433", "0x7f.1", "localhost", "[::ffff:127.0.0.1]", "127.1"]
-)
+@pytest.mark.parametrize("host", [*LOOPBACK, "localhost", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]"])
 async def test_a_private_host_is_refused(there: Sink, host: str) -> None:
-    """Whatever way it is spelled; nothing arrives."""
+    """Whatever way it is spelled, and by our own judgement: nothing arrives, and nothing is tried again."""
     port = there.url.rpartition(":")[2]
     async with open_outbound([]) as session:
-        with pytest.raises((Never, Later)):
+        with pytest.raises(Never, match=r"is a private address|no http or https address"):
             await Outbound(session, [], lambda: NOW).call("POST", f"http://{host}:{port}/")
 
     assert [] == there.seen
+
+
+async def test_a_name_that_leads_into_nat64() -> None:
+    """An address inside IPv6 is looked at as itself, for names too."""
+    names = Names(**{"nat.example.com": "64:ff9b::a9fe:a9fe"})
+    async with open_outbound([], resolver=names) as session:
+        with pytest.raises(Never, match=r"nat\.example\.com is a private address"):
+            await Outbound(session, [], lambda: NOW, resolver=names).call("GET", "http://nat.example.com/")
 
 
 async def test_a_name_that_leads_to_a_private_address(there: Sink) -> None:
