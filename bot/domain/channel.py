@@ -48,11 +48,15 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """One thing that a channel is told. Secrets are sealed where they are stored."""
+    """One thing that a channel is told. Secrets are sealed where they are stored.
+
+    `address`: a URL. `place`: it is no URL, and says all the same where secrets are sent or who may have them.
+    """
 
     needed: bool = True
     secret: bool = False
     address: bool = False
+    place: bool = False
 
 
 _PLACE: Mapping[str, Setting] = {"host_name": Setting(needed=False), "service": Setting(needed=False)}
@@ -73,13 +77,13 @@ SETTINGS: Mapping[Kind, Mapping[str, Setting]] = {
         "url": Setting(address=True),
         "user": Setting(),
         "password": Setting(secret=True),
-        "fingerprint": Setting(needed=False),
+        "fingerprint": Setting(needed=False, place=True),
     },
     Kind.NAGIOS: {"command_file": Setting(), **_PLACE},
     Kind.NRDP: {"url": Setting(address=True), "token": Setting(secret=True), **_PLACE},
     Kind.NSCA: {
-        "host": Setting(),
-        "port": Setting(needed=False),
+        "host": Setting(place=True),
+        "port": Setting(needed=False, place=True),
         "password": Setting(needed=False, secret=True),
         "encryption": Setting(needed=False),
         **_PLACE,

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain import planfile
 from bot.domain.actor import SHELL
-from bot.domain.channel import KEPT, SETTINGS, flaw
+from bot.domain.channel import KEPT, SETTINGS, Channel, flaw
 from bot.domain.channel import Kind as ChannelKind
 from bot.domain.mapping import Unmapped, apply, described
 from bot.domain.planfile import Problem, Problems
@@ -29,6 +29,7 @@ POLICY = "policy {policy}"
 CHANNELS = "channels {names}"
 NO_SOURCE_KEPT = "there is no secret of this source yet that could be kept"
 NOT_KEPT = "there is no secret of this channel yet that could be kept"
+ELSEWHERE = "the secret was given for another {setting}: write it again"
 WHERE = "{kind} {severity} {summary}: {way} -> {room}"
 REJECTED = "rejected: {reason}"
 MAKES = "the last message of {feed} becomes: {alert}"
@@ -235,6 +236,8 @@ def _sealed(tables: Mapping[str, Any], before: Plan, seal: Callable[[str], bytes
                 sealed[name] = seal(table[name].strip()).decode()
             elif earlier is None or earlier.kind is not kind or name not in earlier.settings:
                 problems.append(Problem(path=path, reason=NOT_KEPT))
+            elif moved := _moved(table, earlier):
+                problems.append(Problem(path=path, reason=ELSEWHERE.format(setting=moved)))
             else:
                 sealed[name] = earlier.settings[name]
         channels.append(sealed)
@@ -254,6 +257,12 @@ def _sealed(tables: Mapping[str, Any], before: Plan, seal: Callable[[str], bytes
     if problems:
         raise Problems(problems)
     return {**tables, "channel": channels, "source": sources}
+
+
+def _moved(table: Mapping[str, Any], earlier: Channel) -> str:
+    """Return the first setting by which a channel's secrets would go elsewhere than they were given for; "" for none."""
+    places = [name for name, setting in SETTINGS[earlier.kind].items() if setting.place or setting.address]
+    return next((name for name in places if table.get(name, "") != earlier.settings.get(name, "")), "")
 
 
 def _masked(tables: Mapping[str, Any]) -> dict[str, Any]:

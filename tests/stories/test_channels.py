@@ -3,11 +3,13 @@
 import re
 import tomllib
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
 from bot.demo.clock import MovableClock
 from bot.demo.stage import Stage
+from bot.domain.channel import SETTINGS, Kind
 from bot.domain.planfile import Problems
 from bot.standin.driver import RoomDriver
 from bot.standin.faults import Fault
@@ -348,3 +350,53 @@ async def test_wrong_channels(stage: Stage, room: RoomDriver, text: str, problem
     assert problem in str(found.value)
     assert {} == tables
     assert room is not None
+
+
+CHANNELS_WITH_SECRETS = {
+    "icinga": {"url": "https://a.example", "user": "bot", "password": "p4ssw0rd", "fingerprint": "aa" * 32},
+    "zabbix": {"url": "https://a.example", "token": "t" * 32},
+    "opsgenie": {"api_key": "k" * 32, "url": "https://a.example"},
+    "pagerduty": {"routing_key": "k" * 32, "url": "https://a.example"},
+    "nrdp": {"url": "https://a.example", "token": "t" * 32},
+    "nsca": {"host": "a.example", "port": "5667", "password": "p4ssw0rd", "encryption": "1"},
+    "alertmanager": {"url": "https://a.example", "token": "t" * 32},
+    "sematext": {"url": "https://a.example", "token": "t" * 32},
+    "webhook": {"url": "https://a.example", "secret": WEBHOOK_SECRET},
+}
+MOVED = [
+    (kind, name)
+    for kind, settings in CHANNELS_WITH_SECRETS.items()
+    for name in ("url", "host", "port", "fingerprint")
+    if name in settings
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), MOVED)
+async def test_a_secret_stays_where_it_was_given_for(stage: Stage, room: RoomDriver, kind: str, name: str) -> None:
+    """Who changes a channel's address writes its secret again: nobody gets a stored one by pointing it at themselves."""
+    channel = {"name": "x", "kind": kind, **CHANNELS_WITH_SECRETS[kind]}
+    secret = next(each for each, setting in SETTINGS[Kind(kind)].items() if setting.secret)
+    bring_in = partial(
+        planning.bring_in, stage.parts.storage, None, seal=stage.parts.vault.seal, now=stage.parts.clock()
+    )
+    await bring_in({"channel": [channel]})
+    elsewhere = {"url": "https://evil.example", "host": "evil.example", "port": "1", "fingerprint": "bb" * 32}[name]
+
+    with pytest.raises(Problems) as found:
+        await bring_in({"channel": [{**channel, secret: "kept", name: elsewhere}]})
+    with pytest.raises(Problems):
+        await bring_in(
+            {"channel": [{each: value for each, value in {**channel, secret: "kept"}.items() if each != name}]}
+        )
+    anew = await bring_in({"channel": [{**channel, name: elsewhere}]})
+
+    assert f"/channel/0/{secret}: the secret was given for another {name}" in str(found.value)
+    assert anew
+    assert room is not None
+
+
+def test_every_kind_with_a_secret_is_tried() -> None:
+    """A kind that is added later is tried too."""
+    kinds = {kind.value for kind, settings in SETTINGS.items() if any(each.secret for each in settings.values())}
+
+    assert kinds == CHANNELS_WITH_SECRETS.keys()
