@@ -38,6 +38,9 @@ SWITCHED_OFF = (
     '"{verb}" is switched off in this room. An admin may change that: alertbot room rights "{room}" {verb}=members'
 )
 GUESTS_READ_ONLY = "Guests can read here, not change anything."
+UNCONFIRMED = (
+    "Hipchat does not confirm who you are, so you can only read for now. Nothing was changed; try again in a minute."
+)
 UNKNOWN_PERSON = "I know nobody called {}. Use the name that Hipchat offers after an @."
 TEST_ON_ITS_WAY = "Test alert #{} is on its way through the whole path."
 

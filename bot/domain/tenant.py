@@ -72,7 +72,10 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Somebody who asks for something in a room: the person, the room, the time zone to speak in, and what they are."""
+    """Somebody who asks for something in a room: the person, the room, the time zone to speak in, and what they are.
+
+    Who is not `confirmed` counts as a guest because the chat's directory did not say who they are.
+    """
 
     tenant: Tenant
     room: Room
@@ -81,6 +84,7 @@ class Caller:
     is_guest: bool = False
     is_admin: bool = False
     verified: bool = True
+    confirmed: bool = True
 
 
 def level_of(room: Room, verb: str, *, changes: bool) -> Level:

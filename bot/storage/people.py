@@ -23,7 +23,10 @@ AND (LOWER(mention_name) = :called OR LOWER(email) = :called OR LOWER(name) = :c
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """A user as the directory had it at `fetched_at` (epoch ms). `id` is Hipchat's, as text."""
+    """A user as the directory had it at `fetched_at` (epoch ms). `id` is Hipchat's, as text.
+
+    Who is not `confirmed` is somebody whom the directory does not know, or could not be asked about: a guest at most.
+    """
 
     id: str
     name: str
@@ -32,6 +35,7 @@ class Known:
     is_guest: bool
     fetched_at: int
     email: str = ""
+    confirmed: bool = True
 
 
 def _known(row: Row) -> Known:

@@ -215,13 +215,18 @@ async def _answer(turn: Turn, command: Command | None, misread: Misread | None) 
             command = confirmed
         level = level_of(turn.caller.room, command.verb, changes=NAMES[command.verb].changes)
         if not may(turn.caller, level):
-            text = reply.GUESTS_READ_ONLY if turn.caller.is_guest else REFUSALS[level]
-            return reply.refused(text.format(verb=command.verb, room=turn.caller.room.name))
+            return reply.refused(_refusal(turn.caller, level).format(verb=command.verb, room=turn.caller.room.name))
         return await DOERS[command.verb](turn, command)
     except Asked as question:
         return question.reply
     except Invalid as invalid:
         return reply.unclear(invalid.text)
+
+
+def _refusal(caller: Caller, level: Level) -> str:
+    if not caller.confirmed:
+        return reply.UNCONFIRMED
+    return reply.GUESTS_READ_ONLY if caller.is_guest else REFUSALS[level]
 
 
 async def _within_budget(tx: Tx, caller: Caller, body: str, now: int, fits: Fits) -> str:

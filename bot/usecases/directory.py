@@ -1,6 +1,7 @@
 """Directory: who and where. Names come from Hipchat's directory by id, kept for a while, never from a callback's body."""
 
 import asyncio
+import contextlib
 import enum
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from bot.storage.people import Known
 
 FRESH = 10 * 60_000
 """Milliseconds for which the directory's word is good."""
+TRUSTED = 24 * 60 * 60_000
+"""Milliseconds for which its last word goes on giving rights while it cannot be asked."""
 NAME_LIMIT = 200
 PATIENCE = 3.0
 """Seconds that a command waits for the directory; Hipchat waits for the command."""
@@ -24,6 +27,10 @@ PATIENCE = 3.0
 FindPerson = Callable[[str], Awaitable[Person | None]]
 
 log = structlog.get_logger()
+
+
+class _NoAnswer(Exception):
+    """The directory could not be asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,15 +164,24 @@ async def look_again(
 
 
 async def person(storage: Storage, chat: Chat[Speaker], speaker: Speaker, who: str, *, now: int) -> Known:
-    """Return who a user id is. When Hipchat does not say in time, what is known, or a name made of the id."""
+    """Return who a user id is.
+
+    When Hipchat cannot be asked, its word of the last day counts. Whom it does not confirm is a guest: rights come from
+    what was looked up, never from a look-up that failed.
+    """
     known = await storage.look(lambda tx: people.by_id(tx, speaker.tenant, who))
     if known is not None and now - known.fetched_at < FRESH:
         return known
-    found = await _ask(chat, speaker, int(who))
+    try:
+        found = await _ask(chat, speaker, int(who))
+    except _NoAnswer:
+        if known is not None and now - known.fetched_at < TRUSTED:
+            return known
+        found = None
     if found is None:
-        return known or Known(
-            id=who, name=f"user {who}", mention_name=f"user {who}", time_zone="", is_guest=False, fetched_at=0
-        )
+        name = f"user {who}"
+        stranger = known or Known(id=who, name=name, mention_name=name, time_zone="", is_guest=True, fetched_at=0)
+        return replace(stranger, is_guest=True, confirmed=False)
     return await _keep(storage, speaker, found, now)
 
 
@@ -185,7 +201,12 @@ async def learn(
     known, speaker = await storage.look(seen)
     if speaker is None or (known is not None and now - known.fetched_at < FRESH):
         return known
-    found = await _ask(chat, speaker, who)
+    try:
+        found = await _ask(chat, speaker, who)
+    except _NoAnswer:
+        return known
+    if found is None and known is not None:  # no user any more: what they were gives no rights
+        return await _keep(storage, speaker, replace(known, is_guest=True), now)
     return known if found is None else await _keep(storage, speaker, found, now)
 
 
@@ -195,21 +216,22 @@ def finder(storage: Storage, chat: Chat[Speaker], speaker: Speaker, *, now: int)
     async def find(mention: str) -> Person | None:
         known = await storage.look(lambda tx: people.by_mention(tx, speaker.tenant, mention))
         if known is None or now - known.fetched_at >= FRESH:
-            found = await _ask(chat, speaker, f"@{mention}")
-            if found is not None:
-                known = await _keep(storage, speaker, found, now)
+            with contextlib.suppress(_NoAnswer):
+                found = await _ask(chat, speaker, f"@{mention}")
+                known = None if found is None else await _keep(storage, speaker, found, now)
         return Person(id=known.id, name=known.mention_name) if known else None
 
     return find
 
 
 async def _ask(chat: Chat[Speaker], speaker: Speaker, who: int | str) -> Known | None:
+    """Ask the directory about somebody; None for whom it does not know. Raises _NoAnswer."""
     try:
         async with asyncio.timeout(PATIENCE):
             found = await chat.person(speaker, who)
     except (Later, Never, Dead, TimeoutError) as trouble:
         log.warning("person_unknown", reason=str(trouble))
-        return None
+        raise _NoAnswer from None
     if found is None or found.gone:
         return None
     return Known(

@@ -240,6 +240,7 @@ async def post_webhook(request: web.Request) -> web.Response:
         actor=Actor(kind=Who.PERSON, name=person.mention_name, id=person.id, via=Via.ROOM),
         time_zone=who.user_tz or person.time_zone,
         is_guest=person.is_guest,
+        confirmed=person.confirmed,
         # Hipchat is asked only where it matters.
         is_admin=Level.ADMINS in place.room.rights.values()
         and await directory.is_admin(parts.channel, installation, place.room, who.subject),

@@ -35,6 +35,7 @@ NO_ROOM: Final = "this page belongs to a room, and the JWT names none"
 NO_PERSON: Final = "this page is somebody's, and the JWT names nobody"
 NOT_THEIRS: Final = "the JWT's room is not the installation's"
 GUESTS: Final = "guests do not see the bot's pages"
+UNCONFIRMED: Final = "Hipchat does not confirm who you are, so this page stays closed; open it again in a minute"
 ADMINS: Final = "only the room's owner and the group's admins configure the bot here; Hipchat says that you are neither"
 NOT_JSON: Final = "the body is no JSON object"
 
@@ -78,7 +79,7 @@ async def visitor(request: web.Request) -> Visitor:
         raise unauthorized(NOT_THEIRS)
     person = await directory.person(parts.storage, parts.channel, installation, str(who.subject), now=now)
     if person.is_guest:
-        raise Forbidden(GUESTS)
+        raise Forbidden(GUESTS if person.confirmed else UNCONFIRMED)
     found = Visitor(
         caller=Caller(
             tenant=place.tenant,

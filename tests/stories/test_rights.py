@@ -1,8 +1,14 @@
 """Stories of rights: guests read only, and a room may say who uses which verb (product.md 7)."""
 
+import re
+from dataclasses import replace
+
+import pytest
+
 from bot.demo.stage import Stage
 from bot.domain.tenant import Level
 from bot.standin.driver import RoomDriver
+from bot.standin.faults import Fault
 from bot.usecases import configure
 from tests.stories.bot import Bot
 
@@ -53,3 +59,64 @@ async def test_guests_may_be_let_in(stage: Stage, room: RoomDriver, bot: Bot) ->
     await room.says(guest, "/alert ack 1")
 
     await room.sees("acked 1: #1")
+
+
+USERS = re.compile(r"/v2/user/")
+ANSWERS = [
+    Fault(path=USERS, status=500),
+    Fault(path=USERS, status=429),
+    Fault(path=USERS, status=403),
+    Fault(path=USERS, drop=True),
+]
+
+
+@pytest.mark.parametrize("fault", ANSWERS, ids=["500", "429", "403", "no answer"])
+async def test_whom_the_directory_does_not_confirm(stage: Stage, room: RoomDriver, bot: Bot, fault: Fault) -> None:
+    """Somebody unseen reads, and changes nothing while Hipchat does not say who they are; the reply says why."""
+    guest = next(user for user in stage.server.hipchat.users.values() if user.is_guest)
+    await bot.fires("Disk")
+    room.look()
+    bot.spoil(replace(fault))
+    for who in (guest, "dana"):
+        await room.says(who, "/alert ack 1")
+        await room.sees("Hipchat does not confirm who you are, so you can only read for now.")
+        await room.says(who, "/alert show 1")
+        await room.sees("#1 warning open")
+    assert ("open", None) == await bot.stands(1)
+    bot.mend()
+    stage.forward(minutes=2)
+    await room.says(guest, "/alert ack 1")
+    await room.sees("Guests can read here, not change anything.")
+    await room.says("dana", "/alert ack 1")
+
+    await room.sees("acked 1: #1")
+
+
+async def test_whom_the_directory_confirmed_today(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """A member goes on acting while Hipchat's directory is away, for a day; then it has to say so again."""
+    await bot.fires("Disk")
+    room.look()
+    await room.says("dana", "/alert ack 1")
+    await room.sees("acked 1: #1")
+    bot.spoil(Fault(path=USERS, status=500))
+    stage.forward(hours=23)
+    await room.says("dana", "/alert unack 1")
+    await room.sees("unacked 1: #1")
+    stage.forward(hours=2)
+    await room.says("dana", "/alert ack 1")
+
+    await room.sees("Hipchat does not confirm who you are")
+
+
+async def test_who_is_gone_changes_nothing(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """A user whom the directory does not know any more has no rights left, whatever they were."""
+    await bot.fires("Disk")
+    room.look()
+    await room.says("dana", "/alert ack 1")
+    await room.sees("acked 1: #1")
+    bot.spoil(Fault(path=USERS, status=404))
+    stage.forward(hours=1)
+    await room.says("dana", "/alert close 1")
+    await room.sees("Hipchat does not confirm who you are")
+
+    assert ("acked", "Dana") == await bot.stands(1)
