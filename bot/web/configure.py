@@ -3,6 +3,7 @@
 import tomllib
 from typing import Any
 
+import msgspec
 import tomli_w
 from aiohttp import web
 
@@ -21,7 +22,7 @@ from bot.ports import Dead, Later, Never
 from bot.usecases import administer, configure, forward
 from bot.usecases.directory import Rank
 from bot.web.bodies import answer
-from bot.web.page import Visitor, admin, body, drawn, fragment
+from bot.web.page import Visitor, admin, body_as, drawn, fragment
 from bot.web.snippets import filled
 
 NAME_LIMIT = 100
@@ -35,10 +36,54 @@ NEW_ADDON = "{dead}; install the add-on again."
 NO_NAME = "name is a text of 1 to {limit} characters"
 NO_SCOPES = "scopes is a list of {words}"
 NO_TOML = "the text is no TOML: {error}"
-NO_MAPPING = "feed is a feed's name, lines are texts such as: summary = what.title"
+NO_MAPPING = "lines are a text of at most {limit} characters, such as: summary = what.title"
 NO_LEVEL = "level is one of {words}"
 NO_TOKEN = "token is what Hipchat shows under Tokens"  # noqa: S105 - words for people
 NO_CHANNEL = "there is no channel {name}"
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    """A key that is asked for."""
+
+    name: str = ""
+    scopes: tuple[str, ...] = (Scope.INGEST.value,)
+
+
+class PlanText(msgspec.Struct, frozen=True):
+    """The file with routes, policies, channels and the like."""
+
+    text: str
+    only_say: bool = True
+    force: bool = False
+
+
+class MappingLines(msgspec.Struct, frozen=True):
+    """How a feed reads any tool's JSON."""
+
+    feed: str
+    lines: str
+    only_say: bool = True
+    force: bool = False
+
+
+class Right(msgspec.Struct, frozen=True):
+    """Who may use a verb."""
+
+    verb: str
+    level: str
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """The channel that is tried out; without one the room."""
+
+    channel: str | None = None
+
+
+class PastedToken(msgspec.Struct, frozen=True):
+    """A token of another room, and which room."""
+
+    token: str
+    room: str | None = None
 
 
 def routes() -> list[web.RouteDef]:
@@ -96,13 +141,13 @@ async def _state(request: web.Request, found: Visitor) -> dict[str, Any]:
 
 async def post_key(request: web.Request) -> web.Response:
     """Make a key of the room's feed; the answer is the only one that holds it."""
-    found, given = await admin(request), await body(request)
+    found, given = await admin(request), await body_as(request, NewKey)
     parts = request.app[PARTS]
-    name, scopes = given.get("name"), given.get("scopes", [Scope.INGEST.value])
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= NAME_LIMIT or not name.isprintable():
+    name, scopes = given.name, given.scopes
+    if not 1 <= len(name.strip()) <= NAME_LIMIT or not name.isprintable():
         raise Invalid(NO_NAME.format(limit=NAME_LIMIT))
     words = [scope.value for scope in Scope]
-    if not isinstance(scopes, list) or not scopes or not all(scope in words for scope in scopes):
+    if not scopes or not all(scope in words for scope in scopes):
         raise Invalid(NO_SCOPES.format(words=", ".join(words)))
     made = await administer.make_key(
         parts.storage, found.caller, name=name.strip(), scopes=frozenset(map(Scope, scopes)), now=parts.clock()
@@ -140,10 +185,10 @@ def _shown(parts: Parts, made: configure.NewKey) -> web.Response:
 
 async def post_plan(request: web.Request) -> web.Response:
     """Try a file out, or put it in force: what changes, every problem with its place, and last week's messages with it."""
-    found, given = await admin(request), await body(request)
+    found, given = await admin(request), await body_as(request, PlanText)
     parts = request.app[PARTS]
-    text = given.get("text")
-    if not isinstance(text, str) or len(text) > PLAN_LIMIT:
+    text = given.text
+    if len(text) > PLAN_LIMIT:
         raise Invalid(NO_TOML.format(error=f"it is no text of at most {PLAN_LIMIT} characters"))
     try:
         tables = tomllib.loads(text)
@@ -157,8 +202,8 @@ async def post_plan(request: web.Request) -> web.Response:
             tables,
             seal=parts.vault.seal,
             now=parts.clock(),
-            only_say=given.get("only_say") is not False,
-            force=given.get("force") is True,
+            only_say=given.only_say,
+            force=given.force,
         )
     except Problems as problems:
         return answer({"problems": [str(each) for each in problems.found], "changes": [], "week": ""}, 409)
@@ -167,11 +212,11 @@ async def post_plan(request: web.Request) -> web.Response:
 
 async def post_mapping(request: web.Request) -> web.Response:
     """Try a mapping out on the last message of a feed, or put it in force."""
-    found, given = await admin(request), await body(request)
+    found, given = await admin(request), await body_as(request, MappingLines)
     parts = request.app[PARTS]
-    feed, lines = given.get("feed"), given.get("lines")
-    if not isinstance(feed, str) or not isinstance(lines, str) or len(lines) > PLAN_LIMIT:
-        raise Invalid(NO_MAPPING)
+    feed, lines = given.feed, given.lines
+    if len(lines) > PLAN_LIMIT:
+        raise Invalid(NO_MAPPING.format(limit=PLAN_LIMIT))
     try:
         changes = await administer.change_mapping(
             parts.storage,
@@ -180,8 +225,8 @@ async def post_mapping(request: web.Request) -> web.Response:
             feed=feed,
             lines=lines,
             now=parts.clock(),
-            only_say=given.get("only_say") is not False,
-            force=given.get("force") is True,
+            only_say=given.only_say,
+            force=given.force,
         )
     except Problems as problems:
         return answer({"problems": [str(each) for each in problems.found], "changes": []}, 409)
@@ -190,13 +235,13 @@ async def post_mapping(request: web.Request) -> web.Response:
 
 async def post_right(request: web.Request) -> web.Response:
     """Say who may use a verb in the room."""
-    found, given = await admin(request), await body(request)
+    found, given = await admin(request), await body_as(request, Right)
     parts = request.app[PARTS]
     levels = {level.value: level for level in Level}
-    level, verb = given.get("level"), given.get("verb")
-    if level not in {*levels, "default"} or not isinstance(verb, str):
+    level, verb = given.level, given.verb
+    if level not in {*levels, "default"}:
         raise Invalid(NO_LEVEL.format(words=", ".join([*levels, "default"])))
-    await administer.change_right(parts.storage, found.caller, verb, levels.get(str(level)), now=parts.clock())
+    await administer.change_right(parts.storage, found.caller, verb, levels.get(level), now=parts.clock())
     return answer({"text": f"{verb}: {level}"})
 
 
@@ -205,18 +250,18 @@ async def post_right(request: web.Request) -> web.Response:
 
 async def post_test(request: web.Request) -> web.Response:
     """Post a message to the room, or something to a channel, and explain what came back."""
-    found, given = await admin(request), await body(request)
+    found, given = await admin(request), await body_as(request, Tried)
     parts = request.app[PARTS]
-    name = given.get("channel")
+    name = given.channel
     if name is None:
         good, text = await _test_room(parts, found)
     elif found.rank is not Rank.GROUP:
         raise Forbidden(administer.GROUP_ONLY)
     else:
         known = await administer.overview(parts.storage, found.caller, found.rank)
-        channel = known.plan.channels.get(str(name))
+        channel = known.plan.channels.get(name)
         if channel is None:
-            raise Unknown(NO_CHANNEL.format(name=str(name)[:NAME_LIMIT]))
+            raise Unknown(NO_CHANNEL.format(name=name[:NAME_LIMIT]))
         good, text = await _test_channel(
             parts, found, channel, parts.services[channel.kind], frozenset(known.muted.get(channel.name, ()))
         )
@@ -267,12 +312,12 @@ async def post_links(request: web.Request) -> web.Response:
 
 async def post_hook(request: web.Request) -> web.Response:
     """Join another room of the group by a pasted token, having posted a message there."""
-    found, given = await admin(request), await body(request)
+    found, given = await admin(request), await body_as(request, PastedToken)
     parts = request.app[PARTS]
     if found.rank is not Rank.GROUP:
         raise Forbidden(administer.GROUP_ONLY)
-    token, place = given.get("token"), given.get("room") or None
-    if not isinstance(token, str) or not token.strip() or len(token) > NAME_LIMIT or not isinstance(place, str | None):
+    token, place = given.token, given.room or None
+    if not token.strip() or len(token) > NAME_LIMIT:
         raise Invalid(NO_TOKEN)
     if configure.is_v1(token.strip()):
         return answer({"text": configure.IS_V1}, 409)

@@ -5,13 +5,13 @@ for later; there are no cookies. Names and rights come from Hipchat's directory.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import jinja2
+import msgspec
 from aiohttp import web
 
 from bot.domain.actor import Actor, Via, Who
@@ -19,10 +19,12 @@ from bot.domain.errors import Forbidden, Invalid
 from bot.domain.tenant import Caller, Installation, Level
 from bot.hipchat.text import visible
 from bot.parts import PARTS, Parts
+from bot.sources.values import Broken
 from bot.usecases import directory
 from bot.usecases.directory import Rank
 from bot.web.auth import signed_by, unauthorized
 from bot.web.bodies import instant
+from bot.web.ingest import body_of
 
 STATIC: Final = Path(__file__).parent / "static"
 THEMES: Final = ("light", "dark")
@@ -37,7 +39,8 @@ NOT_THEIRS: Final = "the JWT's room is not the installation's"
 GUESTS: Final = "guests do not see the bot's pages"
 UNCONFIRMED: Final = "Hipchat does not confirm who you are, so this page stays closed; open it again in a minute"
 ADMINS: Final = "only the room's owner and the group's admins configure the bot here; Hipchat says that you are neither"
-NOT_JSON: Final = "the body is no JSON object"
+WRONG_BODY: Final = "the body is not what this page takes: {reason}"
+T = TypeVar("T")
 
 _CLOUD: Final = re.compile(r"(?:[a-z0-9-]+\.)*hipchat\.com\Z")
 RANKS: web.AppKey[dict[tuple[str, int, int], tuple[Rank, int]]] = web.AppKey("ranks", dict)
@@ -160,14 +163,10 @@ def headers(ancestors: str, *, forms: str = "'none'") -> dict[str, str]:
     }
 
 
-async def body(request: web.Request) -> Mapping[str, Any]:
-    """Return the JSON object that a page posts. 413 above the limit; raises Invalid for anything else."""
-    if (request.content_length or 0) > BODY_LIMIT:
-        raise web.HTTPRequestEntityTooLarge(max_size=BODY_LIMIT, actual_size=request.content_length or 0)
+async def body_as(request: web.Request, kind: type[T]) -> T:
+    """Return what a page posts as the struct that it should be. 413 above the limit; raises Invalid for anything else."""
+    given = await body_of(request, BODY_LIMIT)
     try:
-        given = await request.json()
-    except ValueError:
-        raise Invalid(NOT_JSON) from None
-    if not isinstance(given, dict):
-        raise Invalid(NOT_JSON)
-    return given
+        return msgspec.json.decode(given, type=kind)
+    except Broken as error:
+        raise Invalid(WRONG_BODY.format(reason=error)) from None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from aiohttp import web
 from markupsafe import Markup
 
@@ -23,7 +24,7 @@ from bot.hipchat.text import visible
 from bot.parts import PARTS
 from bot.usecases import board, command, directory
 from bot.web.bodies import answer
-from bot.web.page import STATIC, Visitor, body, drawn, fragment, visitor
+from bot.web.page import STATIC, Visitor, body_as, drawn, fragment, visitor
 from bot.web.pulse import PULSE
 
 LONGEST_STREAM = 600.0
@@ -254,8 +255,7 @@ async def get_charts(request: web.Request) -> web.StreamResponse:
 async def post_press(request: web.Request) -> web.Response:
     """Do what a button asks for, once for each `press`: 200 with what came of it, 409 when it was refused."""
     found, parts = await visitor(request), request.app[PARTS]
-    given = await body(request)
-    asked, press = read(given)
+    asked, press = read(await body_as(request, Pressed))
     reply = await command.press(
         parts.storage,
         found.caller,
@@ -272,52 +272,53 @@ async def post_press(request: web.Request) -> web.Response:
     return answer({"text": reply.text, "outcome": reply.outcome.value}, 200 if good else 409)
 
 
-def read(given: Mapping[str, Any]) -> tuple[Command, str]:
+class Pressed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a button asks for, and the press's own id."""
+
+    verb: str
+    press: str
+    numbers: list[int] | None = None
+    note: str = ""
+    severity: str | None = None
+    to: str = ""
+    for_ms: int | None = None
+
+
+def read(given: Pressed) -> tuple[Command, str]:
     """Read what a button asks for, and the press's own id. Raises Invalid."""
-    verb, press = given.get("verb"), given.get("press")
+    verb, press = given.verb, given.press
     if verb not in VERBS:
         raise Invalid(NO_VERB.format(verbs=", ".join(VERBS)))
-    if not isinstance(press, str) or not 8 <= len(press) <= PRESS_LIMIT or not press.isprintable():
+    if not 8 <= len(press) <= PRESS_LIMIT or not press.isprintable():
         raise Invalid(NO_PRESS.format(limit=PRESS_LIMIT))
-    note = given.get("note", "")
-    text = (
-        clean(note.strip(), SUMMARY_LIMIT if verb == "create" else DESCRIPTION_LIMIT) if isinstance(note, str) else ""
-    )
+    text = clean(given.note.strip(), SUMMARY_LIMIT if verb == "create" else DESCRIPTION_LIMIT)
     if verb in {"note", "create"} and not text:
         raise Invalid(NO_TEXT)
     aimless = verb in {"undo", "create", "test", "unsilence"}
-    targets = Targets() if aimless else Targets(ranges=_ranges(given.get("numbers")))
-    severity = given.get("severity")
+    severity = given.severity
     if severity not in SEVERITIES and (severity is not None or verb == "severity"):
         raise Invalid(NO_SEVERITY.format(words=", ".join(_severities())))
-    to = given.get("to", "")
-    person = (to.strip().removeprefix("@") or "me") if isinstance(to, str) and verb == "assign" else None
-    silences = tuple(first for first, _ in _ranges(given.get("numbers"))) if verb == "unsilence" else ()
     asked = Command(
-        silences=silences,
-        verb=str(verb),
-        targets=targets,
-        person=person,
-        duration=_span(given, str(verb)),
+        silences=tuple(first for first, _ in _ranges(given.numbers)) if verb == "unsilence" else (),
+        verb=verb,
+        targets=Targets() if aimless else Targets(ranges=_ranges(given.numbers)),
+        person=(given.to.strip().removeprefix("@") or "me") if verb == "assign" else None,
+        duration=_span(given.for_ms, verb),
         note=text,
         severity=severity,
     )
     return asked, press
 
 
-def _ranges(numbers: Any) -> tuple[tuple[int, int], ...]:
-    good = isinstance(numbers, list) and all(
-        isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**53 for number in numbers
-    )
-    if not good or not 1 <= len(numbers) <= MANY:
+def _ranges(numbers: list[int] | None) -> tuple[tuple[int, int], ...]:
+    if not numbers or len(numbers) > MANY or not all(0 < number < 2**53 for number in numbers):
         raise Invalid(NO_NUMBERS.format(most=MANY))
     return tuple((number, number) for number in sorted(set(numbers)))
 
 
-def _span(given: Mapping[str, Any], verb: str) -> int | None:
-    span = given.get("for_ms")
+def _span(span: int | None, verb: str) -> int | None:
     if span is None and verb != "snooze":
         return None
-    if not isinstance(span, int) or isinstance(span, bool) or not MINUTE <= span <= LONGEST:
+    if span is None or not MINUTE <= span <= LONGEST:
         raise Invalid(NO_SPAN)
     return span
