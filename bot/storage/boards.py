@@ -19,6 +19,7 @@ UPDATE rooms SET glance = :glance, glance_at = :now
 WHERE id = :room AND glance = :before AND (glance_at <= :since OR glance_at > :now)
 """
 LAST_CHANGE = "SELECT id FROM history ORDER BY id DESC LIMIT 1"
+CHANGED = "SELECT DISTINCT tenant_id FROM history WHERE id > :since AND id <= :last"
 BACK = "UPDATE rooms SET glance = '' WHERE id = :room AND glance = :glance"
 
 
@@ -73,3 +74,8 @@ async def last_change(tx: Tx) -> int:
     """Return the id of the newest history row of all; 0 before the first."""
     row = await tx.one(LAST_CHANGE)
     return int(row["id"]) if row else 0
+
+
+async def changed_since(tx: Tx, since: int, last: int) -> set[int]:
+    """Return the tenants of whom something happened: of the history rows after one id, up to another."""
+    return {int(row["tenant_id"]) for row in await tx.all(CHANGED, since=since, last=last)}

@@ -100,9 +100,14 @@ async def tally(storage: Storage, caller: Caller, since: int) -> tuple[Tally, bo
     return await storage.look(lambda tx: remembering.added_up(tx, caller.tenant.id, caller.room.id, since))
 
 
-async def pulse(storage: Storage) -> int:
-    """Return a number that grows whenever anything happens to an alert."""
-    return await storage.look(boards.last_change)
+async def changed(storage: Storage, since: int | None) -> tuple[int, set[int]]:
+    """Return the id of the newest change, and the tenants of whom something changed after `since` (None: nobody)."""
+
+    async def work(tx: Tx) -> tuple[int, set[int]]:
+        last = await boards.last_change(tx)
+        return last, set() if since is None or last <= since else await boards.changed_since(tx, since, last)
+
+    return await storage.look(work)
 
 
 async def _turn(tx: Tx, caller: Caller, now: int) -> Turn:

@@ -16,36 +16,39 @@ STILL = 15.0
 
 
 class Pulse:
-    """The number that grows with every change, looked at once for all who wait; and the streams that are open."""
+    """What changed, looked at once for all who wait; and the streams that are open. A tenant hears of its own changes only."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._seen = 0
+        self._last: int | None = None
+        self._changes: dict[int, int] = {}
         self._at = 0.0
         self._lock = asyncio.Lock()
         self._open: set[asyncio.Task[object]] = set()
 
-    async def beat(self) -> int:
-        """Return the number, at most a beat old."""
+    async def _beat(self, tenant: int) -> int:
+        """Return how many looks, at most a beat ago, have found a change of a tenant."""
         loop = asyncio.get_running_loop()
         async with self._lock:
             if loop.time() - self._at >= BEAT:
-                self._seen = await board.pulse(self._storage)
+                self._last, tenants = await board.changed(self._storage, self._last)
+                for each in tenants:
+                    self._changes[each] = self._changes.get(each, 0) + 1
                 self._at = loop.time()
-        return self._seen
+        return self._changes.get(tenant, 0)
 
-    async def beats(self, seconds: float) -> AsyncIterator[int | None]:
-        """Give the number at first and whenever it has grown, and None now and then; end after so many seconds."""
+    async def beats(self, tenant: int, seconds: float) -> AsyncIterator[bool]:
+        """Give True at first and whenever something of a tenant changed, False now and then; end after so many seconds."""
         loop = asyncio.get_running_loop()
         end, told, spoke = loop.time() + seconds, -1, loop.time()
         while loop.time() < end:
-            seen = await self.beat()
+            seen = await self._beat(tenant)
             if seen != told:
                 told, spoke = seen, loop.time()
-                yield seen
+                yield True
             elif loop.time() - spoke >= STILL:
                 spoke = loop.time()
-                yield None
+                yield False
             await asyncio.sleep(BEAT)
 
     @contextlib.contextmanager

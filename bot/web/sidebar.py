@@ -29,6 +29,8 @@ from bot.web.pulse import PULSE
 
 LONGEST_STREAM = 600.0
 """Seconds after which a page's stream ends, to be opened anew with a fresh JWT."""
+CHANGED = b"event: changed\ndata:\n\n"
+STILL_HERE = b": still here\n\n"
 PRESS_LIMIT = 100
 MANY = 200
 
@@ -177,10 +179,8 @@ async def get_events(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     with pulse.opened():
         try:
-            async for seen in pulse.beats(left):
-                await response.write(
-                    b": still here\n\n" if seen is None else f"event: changed\ndata: {seen}\n\n".encode()
-                )
+            async for changed in pulse.beats(found.caller.tenant.id, left):
+                await response.write(CHANGED if changed else STILL_HERE)
         except (ConnectionResetError, asyncio.CancelledError):
             return response
     return response

@@ -1,5 +1,6 @@
 """Who may see and press what: every route of the pages, asked with JWTs that are stolen, over, forged, or another's."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -13,9 +14,11 @@ from bot.domain.tenant import Installation, Standing
 from bot.standin import jwts
 from bot.standin.driver import RoomDriver
 from bot.standin.tokens import Client
+from bot.storage import tenants
 from bot.usecases import configure
 from bot.web import snippets
 from bot.web.page import STATIC, frame_ancestors
+from bot.web.pulse import Pulse
 from bot.web.server import create_app
 from tests.stories.bot import Bot
 
@@ -230,7 +233,26 @@ async def test_the_stream_ends_with_the_token(room: RoomDriver, stage: Stage, bo
         text = (await answer.content.read()).decode()
 
     assert "text/event-stream" == answer.content_type
-    assert text.startswith("event: changed\n")
+    assert "event: changed\ndata:\n\n" == text
+
+
+async def test_a_stream_carries_nothing_of_other_tenants(stage: Stage, bot: Bot, room: RoomDriver) -> None:
+    """What happens elsewhere makes no event, nor a number that grows."""
+    pulse = Pulse(stage.parts.storage)
+    async with stage.parts.storage.read() as tx:
+        (tenant,) = await tenants.tenants(tx)
+    mine, others = pulse.beats(tenant.id, 60), pulse.beats(tenant.id + 1, 60)
+    first = [await anext(mine), await anext(others)]
+    await bot.fires("Disk")
+    room.look()
+    waiting = asyncio.create_task(anext(others))
+    heard = await anext(mine)
+    quiet = not waiting.done()
+    waiting.cancel()
+
+    assert [True, True] == first
+    assert heard
+    assert quiet
 
 
 # --- configuring ------------------------------------------------------------------------------------------------------
