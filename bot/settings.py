@@ -223,6 +223,7 @@ class Settings:
     nsca_encryption: int = _setting(_encryption, 1, "how: 0 (not), 1 (XOR), 3 (3DES), 14 (AES)")  # type: ignore[assignment]
     log_level: str = _setting(_choice(*LOG_LEVELS), "info", "debug, info, warning or error")  # type: ignore[assignment]
     log_format: str = _setting(_choice(*LOG_FORMATS), "auto", "json, console, or auto: json unless on a terminal")  # type: ignore[assignment]
+    metrics_token: str = _setting(_secret, "", "bearer token that /metrics asks for; open when empty", secret=True)  # type: ignore[assignment]
     retention_days: int = _setting(_days, 400, "days that closed alerts are kept")  # type: ignore[assignment]
     raw_days: int = _setting(_days, 7, "days that request bodies are kept as they came")  # type: ignore[assignment]
     stale_after: int | None = _setting(_span, None, "closes what nobody has reported for so long, such as 7d")  # type: ignore[assignment]

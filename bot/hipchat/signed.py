@@ -89,9 +89,12 @@ def find_token(authorization: str | None, signed_request: str | None) -> str:
 def claimed_issuer(token: str) -> str:
     """Return the oauthId that a token names, unverified: good for looking its secret up, and for nothing else."""
     try:
-        return _claims(_payload(token, None)).iss
+        issuer = _claims(_payload(token, None)).iss
     except jwt.PyJWTError:
         raise BadSignature(MALFORMED) from None
+    if not issuer.isprintable():  # no database takes every character
+        raise BadSignature(MALFORMED)
+    return issuer
 
 
 def verify(token: str, secret_of: Callable[[str], str | None], now: int, leeway: int = LEEWAY) -> Signed:

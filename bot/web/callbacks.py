@@ -134,7 +134,9 @@ async def post_update(request: web.Request) -> web.Response:
 
 async def delete_installation(request: web.Request) -> web.Response:
     """Uninstall (7.5). The callback is unsigned, so Hipchat's token URL decides; 204 whatever comes of it."""
-    await _uninstall(request.app[PARTS], request.match_info["oauth_id"])
+    oauth_id = request.match_info["oauth_id"]
+    if oauth_id.isprintable():  # what no installation can be called was not installed
+        await _uninstall(request.app[PARTS], oauth_id)
     return web.Response(status=204)
 
 

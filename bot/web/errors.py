@@ -29,6 +29,8 @@ NO_SUCH_PATH = "there is nothing at this path"
 WRONG_METHOD = "this path takes {methods}"
 TOO_LARGE = "the body is too large"
 UNEXPECTED = "something went wrong here; it has been logged"
+ABORTED = "aborted"
+"""In the metrics, instead of a status: the sender hung up before its request was whole."""
 BROKEN_BODY = "the body could not be read: it ended early, or its compression is broken"
 
 KEPT_HEADERS: Final = ("Access-Control-Allow-Origin", "Allow", "Retry-After", "WWW-Authenticate")
@@ -75,8 +77,19 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         if error.status < 400:
             raise
         return _answer(request, _of_http(error))
+    except ConnectionError as error:
+        if request.transport is not None and not request.transport.is_closing():
+            return _answer(request, error)
+        return _hung_up(request)
     except Exception as error:  # noqa: BLE001 - the boundary: what nobody expected is logged whole and answered 500
         return _answer(request, error)
+
+
+def _hung_up(request: web.Request) -> web.Response:
+    """Answer nobody: who sent this request is gone, which is no fault of ours."""
+    log.debug("request_aborted", method=request.method, route=_route(request))
+    request.app[PARTS].metrics.refused.labels(ABORTED).inc()
+    return web.Response(status=400)
 
 
 def _answer(request: web.Request, error: Exception) -> web.Response:

@@ -1,6 +1,7 @@
 """Health: whether the process lives, whether it can work, and its figures."""
 
 import asyncio
+import hmac
 import math
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -12,9 +13,11 @@ from bot.parts import PARTS, Parts
 from bot.storage import outbox
 from bot.storage.engine import StorageError
 from bot.web.bodies import answer
+from bot.web.errors import Problem
 
 PING_SECONDS = 5.0
 OK = "ok"
+NO_TOKEN = "the metrics need Authorization: Bearer, with METRICS_TOKEN"  # noqa: S105 - words for people
 TOO_SLOW = "no answer in time"
 
 PINGS: Mapping[str, Callable[[Parts], Awaitable[None]]] = {
@@ -58,6 +61,10 @@ async def get_readiness(request: web.Request) -> web.Response:
 async def get_metrics(request: web.Request) -> web.Response:
     """Answer the metrics as Prometheus reads them. The outbox is counted when somebody asks: NaN without a database."""
     parts = request.app[PARTS]
+    wanted = f"Bearer {parts.settings.metrics_token}".encode()
+    given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+    if parts.settings.metrics_token and not hmac.compare_digest(wanted, given):
+        raise Problem(401, NO_TOKEN, headers={"WWW-Authenticate": "Bearer"})
     try:
         many, oldest = await parts.storage.look(outbox.backlog)
     except StorageError as error:

@@ -26,6 +26,7 @@ from bot.web import (
     sns,
 )
 
+SERVER = "alertbot"
 BODY_LIMIT = 16 * 1024 * 1024
 """The largest body of any route; the routes with a smaller one check it themselves."""
 
@@ -40,6 +41,7 @@ def create_app(parts: Parts) -> web.Application:
     app[sns.CERTIFICATES] = {}
     app[pulse.PULSE] = pulse.Pulse(parts.storage)
     app.on_shutdown.append(app[pulse.PULSE].close)
+    app.on_response_prepare.append(_hardened)
     app.add_routes(
         [
             # Addresses of their own, before the sources that any name may stand for.
@@ -62,3 +64,9 @@ def create_app(parts: Parts) -> web.Application:
         ]
     )
     return app
+
+
+async def _hardened(_request: web.Request, response: web.StreamResponse) -> None:
+    """Let no browser guess what an answer is, and nobody know which versions answer."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Server"] = SERVER

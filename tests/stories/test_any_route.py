@@ -1,8 +1,10 @@
 """Every route of the bot, as its router has it, with every odd body: an answer in words, never a 500."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -123,3 +125,34 @@ async def test_any_body_on_any_route(
 
     assert {} == bad
     assert [] == [line for line in logs if line["log_level"] in {"error", "critical"}]
+
+
+async def test_who_hangs_up_is_no_error(stage: Stage, bot: Bot, room: RoomDriver, logs: Logs) -> None:
+    """A request that ends in its middle is counted, and is neither a 500 nor a traceback."""
+    key, at = await stage.key(), urlsplit(stage.bot_url)
+    paths = [
+        "/hipchat/installable",
+        "/hipchat/webhook",
+        "/api/v1/alerts",
+        f"/in/generic/{key}",
+        "/nrdp/",
+        "/v2/enqueue",
+    ]
+    for path in paths:
+        _, writer = await asyncio.open_connection(at.hostname, at.port)
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+        writer.write(head.encode() + b'{"summary": ')
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+    async with aiohttp.ClientSession() as session, asyncio.timeout(20):
+        text = ""
+        while (
+            f'refused_total{{status="aborted"}} {len(paths) - 1}.0' not in text
+        ):  # an unsigned webhook is refused first
+            async with session.get(f"{stage.bot_url}/metrics") as answer:
+                text = await answer.text()
+
+    assert 'status="500"' not in text
+    assert [] == [line for line in logs if line["log_level"] in {"error", "critical"}]
+    assert room is not None

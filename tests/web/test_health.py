@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
 from bot.parts import Parts
 from bot.storage.engine import Busy
 from bot.web import health
+from bot.web.server import create_app
 from tests.web.conftest import Desk
 
 
@@ -40,3 +44,31 @@ async def test_metrics(desk: Desk) -> None:
     assert 'alertbot_signals_total{outcome="repeated"} 1.0' in text
     assert 'alertbot_signals_total{outcome="rejected"} 1.0' in text
     assert 'alertbot_requests_refused_total{status="401"} 1.0' in text
+
+
+async def test_metrics_may_need_a_token(desk: Desk) -> None:
+    """With METRICS_TOKEN nobody else reads them."""
+    token = "m" * 43
+    settings = replace(desk.parts.settings, metrics_token=token)
+    async with TestClient(TestServer(create_app(replace(desk.parts, settings=settings)))) as client:
+        statuses = [
+            (await client.get("/metrics", headers=headers)).status
+            for headers in (
+                {},
+                {"Authorization": "Bearer wrong"},
+                {"Authorization": f"Basic {token}"},
+                {"Authorization": "Bearer \xff"},
+                {"Authorization": f"Bearer {token}"},
+            )
+        ]
+
+    assert [401, 401, 401, 401, 200] == statuses
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/api/v1/openapi.json", "/hipchat/static/session.js", "/nothing", "/metrics"]
+)
+async def test_headers_of_every_answer(desk: Desk, path: str) -> None:
+    """No browser guesses what an answer is, and no version is told."""
+    async with desk.client.get(path) as response:
+        assert ("nosniff", "alertbot") == (response.headers["X-Content-Type-Options"], response.headers["Server"])
