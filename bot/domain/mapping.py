@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath
+from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
 FIELDS = ("summary", "severity", "status", "dedup_key", "description", "source", "starts_at", "url")
@@ -20,17 +21,33 @@ LONGEST = 500
 MULTIPLE = frozenset({"multi_select_list", "multi_select_dict"})
 MOST_MULTIPLE = 2
 """An expression that writes one value several times, and that again, would fill any memory."""
+MOST_JOINED = 1_000_000
 MOST_LABELS = 64
 MOST_ITEMS = 10_000
 
 TOO_LONG = "is longer than {} characters"
 NO_EXPRESSION = "is no JMESPath expression: {}"
 TOO_MANY_LISTS = "has more than {} lists or tables of its own in it"
+TOO_MUCH_JOINED = "join makes more than {} characters"
 NOT_JSON = "the message is no JSON"
 NO_ITEMS = "items finds no array of objects in it"
 TOO_MANY = "items finds more than {} alerts"
 FAILED = "{name} fails: {reason}"
 NO_SUMMARY = "summary finds nothing"
+
+
+class _Bounded(functions.Functions):
+    """JMESPath's functions, of which none makes much more than it is given."""
+
+    @functions.signature({"types": ["string"]}, {"types": ["array-string"]})
+    def _func_join(self, separator: str, parts: list[str]) -> str:
+        """Join texts; a long separator between many would fill any memory."""
+        if len(separator) * len(parts) + sum(map(len, parts)) > MOST_JOINED:
+            raise ValueError(TOO_MUCH_JOINED.format(MOST_JOINED))
+        return separator.join(parts)
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Bounded())
 
 
 class Bad(Exception):
@@ -98,7 +115,7 @@ def _item(mapping: Mapping, given: Any) -> dict[str, Any]:
 
 def _find(name: str, expression: str, given: Any) -> Any:
     try:
-        return jmespath.search(expression, given)
+        return jmespath.search(expression, given, options=_OPTIONS)
     except (JMESPathError, RecursionError, TypeError, ValueError, ArithmeticError) as error:
         raise Unmapped(FAILED.format(name=name, reason=" ".join(str(error).split())[:200])) from None
 

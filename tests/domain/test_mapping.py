@@ -125,3 +125,13 @@ def test_a_huge_body_takes_no_longer_than_its_size() -> None:
 
     assert "100000" == getattr(found[0], "summary", "")
     assert time.process_time() - begun < 10
+
+
+def test_join_is_bounded() -> None:
+    """A long separator between many texts fills no memory; an ordinary one joins."""
+    mapping = Mapping(fields={"summary": "join(s, a)"})
+    huge = json.dumps({"s": "x" * 400_000, "a": ["y"] * 100_000}).encode()
+    with pytest.raises(Unmapped, match="join makes more than"):
+        apply(mapping, huge)
+
+    assert [{"summary": "a, b", "labels": {}}] == apply(mapping, b'{"s": ", ", "a": ["a", "b"]}')
