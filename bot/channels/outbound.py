@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.channels.addresses import address_of, plain_name, public
+from bot.domain.trust import certificate_fault
 from bot.ports import Clock, Later, Never
 
 TIMEOUT = 15.0
@@ -30,7 +31,9 @@ PRIVATE = "{host} is a private address; CHANNEL_PRIVATE_HOSTS allows it"
 NO_NAME = "the name {host} is not found (DNS)"
 NO_ANSWER = "no answer from {host} within {seconds:g} s"
 NO_CONNECTION = "{host} cannot be reached"
-NO_TRUST = "{host} shows a certificate that is not trusted (TLS)"
+NO_TRUST = "{host} {fault} (TLS)"
+OTHER_CERTIFICATE = "shows another certificate than the channel's fingerprint"
+BAD_TLS = "does not speak TLS as we expect"
 ELSEWHERE = "{host} sent us elsewhere ({status}), and we do not follow"
 TROUBLE = "{host} has trouble ({status})"
 REFUSED = "{host} refused it ({status}){words}"
@@ -131,9 +134,9 @@ class Outbound:
                 return self._judged(host, response.status, response.headers, text)
         except TimeoutError:
             raise Later(NO_ANSWER.format(host=host, seconds=TIMEOUT), maybe_taken=True) from None
-        except (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch):
+        except (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch) as error:
             # Before the errors of connecting, which it is one of.
-            raise Later(NO_TRUST.format(host=host)) from None
+            raise Later(NO_TRUST.format(host=host, fault=_fault(error))) from None
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, Private):
                 raise Never(str(error.os_error)) from None
@@ -193,6 +196,16 @@ class Outbound:
             raise Later(TROUBLE.format(host=host, status=status), retry_at=at, status=status)
         words = " ".join(text.split())[:WORDS_LIMIT]
         raise Never(REFUSED.format(host=host, status=status, words=f": {words}" if words else ""), status=status)
+
+
+def _fault(error: aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch) -> str:
+    match error:
+        case aiohttp.ServerFingerprintMismatch():
+            return OTHER_CERTIFICATE
+        case aiohttp.ClientConnectorCertificateError():
+            return certificate_fault(error.certificate_error)
+        case _:
+            return BAD_TLS
 
 
 async def _first(stream: aiohttp.StreamReader, limit: int) -> bytes:

@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from bot.domain.trust import BY_AUTHORITY, certificate_fault
 from bot.hipchat import payloads
 from bot.hipchat.pacing import Rates, read_rates
 from bot.hipchat.tokens import Credentials, Token, TokenRefused, Unauthorized
@@ -27,7 +28,8 @@ FAULT_LIMIT = 300
 
 NO_ANSWER = "no answer from {host} within {seconds:g} s"
 NO_NAME = "the name {host} is not found (DNS)"
-NO_TRUST = "{host} shows a certificate that is not trusted (TLS); HIPCHAT_CA_FILE names another authority"
+NO_TRUST = "{{host}} {fault} (TLS)"
+OTHER_AUTHORITY = "; HIPCHAT_CA_FILE names another authority"
 NO_TLS = "{host} does not speak TLS as we expect"
 NO_CONNECTION = "{host} cannot be reached"
 BROKEN = "the connection to {host} broke"
@@ -241,7 +243,8 @@ def _trouble(error: Exception) -> str:
         case aiohttp.ClientConnectorDNSError():
             return NO_NAME
         case aiohttp.ClientConnectorCertificateError():
-            return NO_TRUST
+            fault = certificate_fault(error.certificate_error)
+            return NO_TRUST.format(fault=fault) + (OTHER_AUTHORITY if fault in BY_AUTHORITY else "")
         case aiohttp.ClientSSLError():
             return NO_TLS
         case aiohttp.ClientConnectorError():

@@ -133,7 +133,7 @@ async def test_what_gets_worse_is_heard_of(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"fingerprint": "0" * 64}, "shows a certificate that is not trusted (TLS)"),
+        ({"fingerprint": "0" * 64}, "shows another certificate than the channel's fingerprint (TLS)"),
         ({"password": "wrong"}, "127.0.0.1 refused it (401)"),
         ({"url": "https://127.0.0.1:9"}, "127.0.0.1 cannot be reached"),
     ],
