@@ -21,6 +21,7 @@ from bot.usecases import (
 )
 from bot.usecases.forward import Sender
 from bot.usecases.lanes import Lanes, Spawn
+from bot.workers.listening import Listening
 from bot.workers.loop import loop
 
 POLL = 0.5
@@ -41,7 +42,7 @@ async def run(parts: Parts) -> None:
         "parcels": parts.wakeups.parcels,
     }
     async with asyncio.TaskGroup() as group:
-        rounds = Rounds(parts=parts, started_at=parts.clock(), lanes=_lanes(parts), spawn=group.create_task)
+        rounds = Rounds(parts=parts, listening=Listening(parts.clock), lanes=_lanes(parts), spawn=group.create_task)
         for name, (work, poll) in rounds.all().items():
             event = woken.get(name) or asyncio.Event()
             group.create_task(loop(name, work, woken=event, clock=parts.clock, poll=poll))
@@ -69,7 +70,7 @@ class Rounds:
     """One round of each loop. The lanes of channels go on between rounds, as tasks of `spawn`."""
 
     parts: Parts
-    started_at: int
+    listening: Listening
     lanes: Lanes
     spawn: Spawn
 
@@ -104,7 +105,9 @@ class Rounds:
     async def let_time_pass(self) -> int | None:
         """Do what is due."""
         parts = self.parts
-        if await escalate.run_due(parts.storage, now=parts.clock(), started_at=self.started_at, rules=parts.rules):
+        if await escalate.run_due(
+            parts.storage, now=parts.clock(), started_at=self.listening.since(), rules=parts.rules
+        ):
             parts.wakeups.outbox.set()
             parts.wakeups.whispers.set()
             parts.wakeups.parcels.set()

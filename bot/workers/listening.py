@@ -1,0 +1,36 @@
+"""Listening: since when senders can have reached this process, which is not before its clock jumped or its machine slept."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from bot.ports import Clock
+
+JUMP = 30_000
+"""Milliseconds that the clock may run ahead of, or behind, the time that has passed."""
+
+log = structlog.get_logger()
+
+
+def _passed() -> int:
+    """Return the milliseconds that have passed while the machine was awake."""
+    return time.monotonic_ns() // 1_000_000
+
+
+class Listening:
+    """Knows since when we listen without a break: since the start, or since the clock showed that a time was skipped."""
+
+    def __init__(self, clock: Clock, passed: Callable[[], int] = _passed) -> None:
+        self._clock = clock
+        self._passed = passed
+        self._since = clock()
+        self._ahead = self._since - passed()
+
+    def since(self) -> int:
+        """Return the moment (epoch ms). What was not heard before it, nobody could hear: its sender gets time to speak."""
+        now, ahead = self._clock(), self._clock() - self._passed()
+        if abs(ahead - self._ahead) > JUMP:
+            log.warning("clock_jumped", by_ms=ahead - self._ahead)
+            self._since, self._ahead = now, ahead
+        return self._since
