@@ -128,6 +128,7 @@ class Installation:
     standing: Standing
     suspended_at: int | None = None
     next_try_at: int | None = None
+    no_glance: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

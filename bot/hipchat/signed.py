@@ -45,7 +45,7 @@ class BadSignature(Exception):
 class Signed:
     """What a valid JWT says. `issuer` is the installation's oauthId; `subject` the user's id, None when nobody acts.
 
-    `expires_at` is in epoch milliseconds; `user_tz` and `jti` are empty when the token has none.
+    `issued_at` (0: not said) and `expires_at` are in epoch milliseconds; `user_tz` and `jti` are empty when the token has none.
     """
 
     issuer: str
@@ -54,6 +54,7 @@ class Signed:
     user_tz: str
     expires_at: int
     jti: str
+    issued_at: int = 0
 
 
 class _Context(Struct, frozen=True, kw_only=True):
@@ -130,6 +131,7 @@ def verify(token: str, secret_of: Callable[[str], str | None], now: int, leeway:
         user_tz=context.user_tz or "",
         expires_at=expires_at,
         jti=claims.jti or "",
+        issued_at=_milliseconds(claims.iat) if claims.iat is not None else 0,
     )
 
 

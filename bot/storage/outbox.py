@@ -41,6 +41,12 @@ WAITING_ROOMS = """
 SELECT lease_until, retry_at FROM rooms
 WHERE EXISTS (SELECT 1 FROM outbox WHERE outbox.room_id = rooms.id AND done_at IS NULL)
 """
+# Failures are kept by room, though a host or a token may have failed: what one room hears is a sign for the others.
+_HELD_BACK = """trouble <> '' AND retry_at > :now
+AND tenant_id IN (SELECT id FROM tenants WHERE host = (SELECT host FROM tenants WHERE id = :tenant))
+AND EXISTS (SELECT 1 FROM outbox WHERE outbox.room_id = rooms.id AND done_at IS NULL)"""
+HELD_BACK = f"SELECT 1 AS one FROM rooms WHERE {_HELD_BACK} LIMIT 1"
+WAKE = f"UPDATE rooms SET retry_at = :now WHERE {_HELD_BACK}"
 MOVE = "UPDATE outbox SET room_id = :to WHERE room_id = :room AND done_at IS NULL AND number IS NOT NULL"
 LEAVE = """
 UPDATE outbox SET done_at = :now, result = :result WHERE room_id = :room AND done_at IS NULL AND number IS NULL
@@ -198,6 +204,16 @@ async def next_due(tx: Tx, now: int | None = None) -> int | None:
         return 0 if last is not None and at > last else at
 
     return min((max(due(row["lease_until"]), due(row["retry_at"])) for row in rows), default=None)
+
+
+async def held_back(tx: Tx, tenant: int, now: int) -> bool:
+    """Whether a room of a tenant's host waits for another attempt because earlier ones failed."""
+    return await tx.one(HELD_BACK, tenant=tenant, now=now) is not None
+
+
+async def wake(tx: Tx, tenant: int, now: int) -> int:
+    """Let the rooms of a tenant's host be tried at once; return how many."""
+    return await tx.run(WAKE, tenant=tenant, now=now)
 
 
 async def move(tx: Tx, room: int, to: int) -> int:

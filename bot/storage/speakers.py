@@ -10,7 +10,7 @@ VALUES (:oauth_id, :tenant, :room, :secret, :capabilities_url, :api_url, :token_
 ON CONFLICT (oauth_id) DO UPDATE SET tenant_id = excluded.tenant_id, room_id = excluded.room_id,
 secret = excluded.secret, capabilities_url = excluded.capabilities_url, api_url = excluded.api_url,
 token_url = excluded.token_url, scopes = excluded.scopes, state = 'active', suspended_at = NULL, next_try_at = NULL,
-installed_at = excluded.installed_at
+installed_at = excluded.installed_at, refusals = 0, refused_at = NULL, no_glance = FALSE
 """
 INSTALLATION = "SELECT * FROM installations WHERE oauth_id = :oauth_id AND state <> 'removed'"
 OF_TENANT = (
@@ -21,9 +21,15 @@ SUSPEND = """
 UPDATE installations SET state = 'suspended', suspended_at = :now, next_try_at = :next_try_at
 WHERE oauth_id = :oauth_id AND state = 'active'
 """
+REFUSED = """
+UPDATE installations SET refusals = refusals + 1, refused_at = COALESCE(refused_at, :now)
+WHERE oauth_id = :oauth_id RETURNING refusals, refused_at
+"""
+ACCEPTED = "UPDATE installations SET refusals = 0, refused_at = NULL WHERE oauth_id = :oauth_id AND refusals > 0"
+NO_GLANCE = "UPDATE installations SET no_glance = TRUE WHERE oauth_id = :oauth_id"
 TRY_LATER = "UPDATE installations SET next_try_at = :next_try_at WHERE oauth_id = :oauth_id"
 RESUME = """
-UPDATE installations SET state = 'active', suspended_at = NULL, next_try_at = NULL
+UPDATE installations SET state = 'active', suspended_at = NULL, next_try_at = NULL, refusals = 0, refused_at = NULL
 WHERE oauth_id = :oauth_id AND state = 'suspended'
 """
 REMOVE = "UPDATE installations SET state = 'removed', secret = :nothing WHERE oauth_id = :oauth_id"
@@ -59,6 +65,7 @@ def installation_of(row: Row) -> Installation:
         standing=Standing(row["state"]),
         suspended_at=row["suspended_at"],
         next_try_at=row["next_try_at"],
+        no_glance=bool(row["no_glance"]),
     )
 
 
@@ -108,6 +115,22 @@ async def installations(tx: Tx, tenant: int | None = None) -> list[Installation]
 async def suspend(tx: Tx, oauth_id: str, *, now: int, next_try_at: int) -> bool:
     """Stop using an installation whose token Hipchat refused; say whether it was active."""
     return bool(await tx.run(SUSPEND, oauth_id=oauth_id, now=now, next_try_at=next_try_at))
+
+
+async def refused(tx: Tx, oauth_id: str, now: int) -> tuple[int, int]:
+    """Count a refusal of an installation's token URL; return how many there were in a row, and since when (epoch ms)."""
+    row = await tx.one(REFUSED, oauth_id=oauth_id, now=now)
+    return (row["refusals"], row["refused_at"]) if row else (0, now)
+
+
+async def accepted(tx: Tx, oauth_id: str) -> None:
+    """Forget the refusals of an installation that Hipchat knows after all."""
+    await tx.run(ACCEPTED, oauth_id=oauth_id)
+
+
+async def without_glance(tx: Tx, oauth_id: str) -> None:
+    """Note that an installation has no glance, until it is installed or updated anew."""
+    await tx.run(NO_GLANCE, oauth_id=oauth_id)
 
 
 async def try_later(tx: Tx, oauth_id: str, next_try_at: int) -> None:

@@ -33,6 +33,9 @@ TURN = 5_000
 """Milliseconds after which a room gives way to others, whatever it has left to tell: a slow Hipchat must not hold up all."""
 ABOUT_THE_MESSAGE = frozenset({400, 413, 422})
 """Refusals that may be about the message; every other one is about us or the room."""
+TOKEN_REFUSALS = 3
+TOKEN_REFUSED_FOR = 3 * MINUTE
+"""So many refusals of the token URL, over so long, suspend an installation: a Hipchat that restarts may refuse some."""
 REFUSALS = 50
 """After so many attempts in a row (about four hours) a message that is refused in every form makes way for the next."""
 LOOK_AFTER = 3
@@ -166,6 +169,11 @@ class _Errand:
         async def note(tx: Tx) -> outbox.Lease | None:
             await outbox.done(tx, [notice.id for notice in packet.tells], now, result)
             await outbox.add_sent(tx, room.id, now, answer=packet.answer)
+            if turn.lease.failures:
+                # Hipchat is back: other rooms need not wait until their next attempt is due.
+                await outbox.wake(tx, room.tenant, now)
+                if isinstance(speaker, Installation):
+                    await speakers.accepted(tx, speaker.oauth_id)
             return await outbox.extend(tx, turn.lease, now + LEASE)
 
         held = await self.storage.write(note)
@@ -213,8 +221,7 @@ class _Errand:
         )
         async with self.storage.begin() as tx:
             await outbox.failed(tx, _surely_unsent(turn, first_too=not maybe), reason)
-            if isinstance(trouble, Dead) and isinstance(found.speaker, Installation):
-                await speakers.suspend(tx, found.speaker.oauth_id, now=now, next_try_at=now + HOUR)
+            if isinstance(trouble, Dead) and await _suspended(tx, found.speaker, now):
                 again_at = now
             elif gone:
                 await tenants.room_gone(tx, found.tenant.id, found.room.hipchat_id, now)
@@ -239,6 +246,17 @@ class _Errand:
             again_at = 0 if found.fallback is not None else now + MINUTE
             await outbox.release(tx, lease, retry_at=again_at, failures=0, trouble=why)
         log.warning("room_unreachable", room=found.room.id, reason=why, moved=moved)
+
+
+async def _suspended(tx: Tx, speaker: Speaker | None, now: int) -> bool:
+    """Suspend an installation that the token URL refused often enough; say whether it did."""
+    if not isinstance(speaker, Installation):
+        return False
+    many, since = await speakers.refused(tx, speaker.oauth_id, now)
+    if many < TOKEN_REFUSALS or now - since < TOKEN_REFUSED_FOR:
+        return False
+    await speakers.suspend(tx, speaker.oauth_id, now=now, next_try_at=now + HOUR)
+    return True
 
 
 def _surely_unsent(turn: _Turn, *, first_too: bool) -> list[int]:

@@ -50,7 +50,7 @@ async def push_due(storage: Storage, sidebar: Sidebar, clock: Callable[[], int])
             await sidebar.show(written, installation, known.hipchat_id)
         except (Later, Never, Dead) as trouble:
             log.info("glance_not_shown", room=known.room, reason=str(trouble))
-            await storage.write(_take_back(known.room, written))
+            await storage.write(_take_back(known.room, written, trouble, installation))
         else:
             pushed += 1
     return pushed
@@ -66,7 +66,7 @@ def _changed(now: int, sidebar: Sidebar) -> Work[list[tuple[Shown, Board, Instal
             if known.tenant not in installed:
                 installed[known.tenant] = await speakers.installations(tx, known.tenant)
             speaker = speaker_of(known.room, installed[known.tenant], [])
-            if not isinstance(speaker, Installation):
+            if not isinstance(speaker, Installation) or speaker.no_glance:
                 continue
             board = await boards.of_room(tx, known.tenant, known.room)
             if sidebar.written(board) != known.glance:
@@ -83,8 +83,11 @@ def _put(known: Shown, written: str, now: int) -> Work[bool]:
     return work
 
 
-def _take_back(room: int, written: str) -> Work[None]:
+def _take_back(room: int, written: str, trouble: Exception, installation: Installation) -> Work[None]:
     async def work(tx: Tx) -> None:
         await boards.take_back(tx, room, written)
+        if isinstance(trouble, Never) and trouble.status == 404:
+            # It was installed before the bot had a glance: until it is updated there is none to change.
+            await speakers.without_glance(tx, installation.oauth_id)
 
     return work

@@ -141,10 +141,27 @@ async def retry_suspended(
         alive = await _alive(prover, each, unseal)
         async with storage.begin() as tx:
             if alive and await speakers.resume(tx, each.oauth_id):
+                await outbox.wake(tx, each.tenant, now)
                 resumed.append(each)
             else:
                 await speakers.try_later(tx, each.oauth_id, now + HOUR)
     return resumed
+
+
+async def heard(storage: Storage, each: Installation, now: int) -> bool:
+    """Take a signed request as the proof that Hipchat knows an installation: it resumes, and its host's rooms are tried at once.
+
+    Say whether that changed anything.
+    """
+    suspended = each.standing is Standing.SUSPENDED
+    if not suspended and not await storage.look(lambda tx: outbox.held_back(tx, each.tenant, now)):
+        return False
+
+    async def work(tx: Tx) -> bool:
+        resumed = suspended and await speakers.resume(tx, each.oauth_id)
+        return bool(await outbox.wake(tx, each.tenant, now)) or resumed
+
+    return await storage.write(work, urgent=True)
 
 
 async def _alive(prover: Prover, each: Installation, unseal: Callable[[bytes], str]) -> bool:

@@ -9,6 +9,7 @@ password (or as user without a password), `X-Api-Key: KEY`. In the path: `{key}`
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -20,7 +21,7 @@ from bot.parts import Parts
 from bot.ports import Clock
 from bot.storage import speakers
 from bot.storage.engine import Storage
-from bot.usecases import views
+from bot.usecases import install, views
 from bot.web.errors import Problem
 
 KEY_LENGTH = 32
@@ -33,6 +34,8 @@ NO_SCOPE = "this key lacks the scope {scope}"
 PATH_ONLY_INGEST = "a key in the path is good for ingest only; send it in a header"
 CHALLENGE: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="alertbot"'}
 
+
+SUSPENDED = "the installation is suspended, and this was signed before"
 
 log = structlog.get_logger()
 
@@ -125,12 +128,17 @@ async def signed_by(request: web.Request, parts: Parts) -> tuple[Installation, s
         token = signed.find_token(request.headers.get("Authorization"), request.query.get("signed_request"))
         issuer = signed.claimed_issuer(token)
         known = await parts.storage.look(lambda tx: speakers.installation(tx, issuer))
-        secret = parts.vault.open(known.secret) if known and known.standing is Standing.ACTIVE else None
+        secret = parts.vault.open(known.secret) if known else None
         who = signed.verify(token, lambda _issuer: secret, parts.clock())
     except signed.BadSignature as bad:
         raise unauthorized(bad.reason) from None
     assert known is not None
-    return known, who
+    if known.suspended_at is not None and who.issued_at <= known.suspended_at:
+        raise unauthorized(SUSPENDED)
+    if await install.heard(parts.storage, known, parts.clock()):
+        parts.channel.forget(known.oauth_id)
+        parts.wakeups.outbox.set()
+    return replace(known, standing=Standing.ACTIVE, suspended_at=None, next_try_at=None), who
 
 
 def unauthorized(reason: str) -> web.HTTPUnauthorized:

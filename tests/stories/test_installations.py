@@ -10,9 +10,13 @@ import pytest
 from bot.demo.backend import backend
 from bot.demo.clock import MovableClock
 from bot.demo.stage import Stage
+from bot.domain.tenant import Standing
+from bot.standin import jwts
 from bot.standin.driver import RoomDriver
 from bot.standin.faults import Fault
 from bot.standin.tokens import Client
+from bot.storage import speakers
+from bot.usecases.glance import push_due
 from tests.stories.bot import Bot
 
 DISK: dict[str, Any] = {"summary": "Disk full on db1", "severity": "error", "dedup_key": "disk:db1"}
@@ -122,10 +126,18 @@ async def test_uninstalled_resumed_by_reinstallation(
     await lobby.sees("2 open · 0 acked")
 
 
+async def minutes_pass(stage: Stage, bot: Bot, minutes: int) -> None:
+    """Let time pass a minute at a time, as the bot tries again and again."""
+    for _ in range(minutes):
+        stage.clock.forward(minutes=1)
+        await bot.settle()
+
+
 async def test_a_lost_uninstallation_is_found_out(stage: Stage, room: RoomDriver, lobby: RoomDriver, bot: Bot) -> None:
-    """Without any callback, the token URL's 401 suspends the installation at the next message; nothing is lost."""
+    """Without any callback, 401s of the token URL over some minutes suspend the installation; nothing is lost."""
     await stage.server.connect.uninstall(installation(stage, lobby), silent=True)
     await bot.post(DISK)
+    await minutes_pass(stage, bot, 10)
 
     assert "Lobby" in (await room.sees("#1 Disk full")).text
 
@@ -151,7 +163,8 @@ async def test_alone_it_waits_and_resumes_by_itself(
     bot.spoil(Fault(path=re.compile("/oauth/token"), method="POST", status=401))
     bot.spoil(Fault(path=re.compile("/notification"), status=401))
     await bot.post(DISK)
-    assert 1 == await bot.waiting()
+    await minutes_pass(stage, bot, 10)
+    assert Standing.SUSPENDED is await standing(stage, client)
     clock.forward(minutes=61)
     await bot.settle()
     assert 1 == await bot.waiting()
@@ -261,3 +274,118 @@ async def test_the_fallback_room_acts_on_what_it_hears(
     await room.says("dana", "/alert close all")
 
     await room.sees("closed 2: #1 #2")
+
+
+TOKEN_URL = re.compile("/oauth/token")
+NOTIFICATION = re.compile("/notification")
+
+
+async def standing(stage: Stage, client: Client) -> Standing:
+    """Return how an installation stands."""
+    async with stage.parts.storage.read() as tx:
+        known = await speakers.installation(tx, client.id)
+    assert known is not None
+    return known.standing
+
+
+async def test_some_refusals_suspend_nothing(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """A Hipchat that starts may refuse a token or two: the installation stays, and its critical news is told within a minute."""
+    client = installation(stage, room)
+    bot.spoil(Fault(path=TOKEN_URL, method="POST", status=401))
+    bot.spoil(Fault(path=NOTIFICATION, status=401))
+    await bot.post(DISK)
+    stage.clock.forward(seconds=2)
+    await bot.settle()
+    bot.mend()
+    await minutes_pass(stage, bot, 1)
+
+    assert Standing.ACTIVE is await standing(stage, client)
+    await room.sees("#1 Disk full")
+
+
+async def test_old_refusals_count_for_nothing(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """One refusal an hour, with messages between them, suspends nothing."""
+    client = installation(stage, room)
+    for number in range(5):
+        stage.clock.forward(hours=2)  # beyond the life of a token
+        bot.spoil(Fault(path=TOKEN_URL, method="POST", status=401, times=1))
+        await bot.post({**DISK, "dedup_key": str(number)})
+        bot.mend()
+        await minutes_pass(stage, bot, 1)
+        await room.sees(f"#{number + 1} Disk full")
+
+    assert Standing.ACTIVE is await standing(stage, client)
+
+
+async def test_a_signed_webhook_ends_a_suspension(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """It proves that Hipchat knows us: it is answered, and what waited is told at once."""
+    client = installation(stage, room)
+    bot.spoil(Fault(path=TOKEN_URL, method="POST", status=401))
+    bot.spoil(Fault(path=NOTIFICATION, status=401))
+    await bot.post(DISK)
+    await minutes_pass(stage, bot, 10)
+    assert Standing.SUSPENDED is await standing(stage, client)
+    bot.mend()
+    stage.clock.forward(seconds=10)
+    message = await room.says("dana", "/alert list")
+    await bot.settle()
+
+    assert [200] == statuses(stage, message.id)
+    await room.sees("1 open · 0 acked")
+    await room.sees("#1 Disk full")
+    assert Standing.ACTIVE is await standing(stage, client)
+
+
+async def test_a_request_signed_before_ends_no_suspension(
+    stage: Stage, room: RoomDriver, bot: Bot, web: aiohttp.ClientSession
+) -> None:
+    """What was signed while Hipchat still knew us proves nothing."""
+    client = installation(stage, room)
+    token = jwts.sign(client, now=stage.clock.seconds(), room=room.room, user=room.person("dana"))
+    bot.spoil(Fault(path=TOKEN_URL, method="POST", status=401))
+    bot.spoil(Fault(path=NOTIFICATION, status=401))
+    await bot.post(DISK)
+    await minutes_pass(stage, bot, 10)
+    async with web.get(f"{stage.bot_url}/hipchat/glance", headers={"Authorization": f"JWT {token}"}) as answer:
+        assert 401 == answer.status
+
+    assert Standing.SUSPENDED is await standing(stage, client)
+
+
+@pytest.mark.parametrize("by", ["a message", "a webhook"])
+async def test_a_sign_of_life_wakes_every_room(
+    stage: Stage, room: RoomDriver, lobby: RoomDriver, bot: Bot, by: str
+) -> None:
+    """When Hipchat is back no room waits for its own next attempt: what one hears is a sign for the others."""
+    bot.spoil(Fault(path=NOTIFICATION, status=503))
+    await bot.post(DISK)
+    await bot.post({**DISK, "dedup_key": "ops"})
+    async with stage.parts.storage.begin() as tx:
+        await tx.run("UPDATE outbox SET room_id = (SELECT id FROM rooms WHERE name = 'Ops') WHERE number = 2")
+    await minutes_pass(stage, bot, 30)
+    assert 2 == await bot.waiting()
+    bot.mend()
+    if by == "a webhook":
+        await room.says("dana", "/alert list")
+        await room.sees("0 open")
+    else:
+        async with stage.parts.storage.begin() as tx:
+            await tx.run("UPDATE rooms SET retry_at = 0 WHERE name = 'Lobby'")
+    await bot.settle()
+
+    await room.sees("#2 Disk full")
+    await lobby.sees("#1 Disk full")
+    assert 0 == await bot.waiting()
+
+
+async def test_a_glance_that_is_not_installed_is_not_called(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """An add-on from before the bot had one: the first 404 is the last, until it is installed anew."""
+    bot.spoil(Fault(path=re.compile("/addon/ui"), status=404))
+    for number in range(4):
+        await bot.post({**DISK, "dedup_key": str(number)})
+        stage.forward(seconds=30)
+        await push_due(stage.parts.storage, stage.parts.channel, stage.parts.clock)
+    room.look()
+    calls = [entry for entry in stage.server.journal.entries if "/addon/ui" in entry.path]
+
+    assert 1 == len(calls)

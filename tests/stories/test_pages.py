@@ -245,7 +245,7 @@ async def test_a_stream_carries_nothing_of_other_tenants(stage: Stage, bot: Bot,
     first = [await anext(mine), await anext(others)]
     await bot.fires("Disk")
     room.look()
-    waiting = asyncio.create_task(anext(others))
+    waiting = asyncio.ensure_future(anext(others))
     heard = await anext(mine)
     quiet = not waiting.done()
     waiting.cancel()

@@ -235,21 +235,30 @@ async def test_what_is_refused_in_every_form_waits_and_makes_way_in_the_end(
 
 
 async def test_a_dead_installation_is_suspended(spoken: World, medium: FakeMedium, clock: Clock) -> None:
-    """Its news goes through the group's at once; when that is dead too, it waits."""
+    """After some refusals over some minutes its news goes through the group's; when that is dead too, it waits."""
     await install(spoken, "group", None)
     await spoken.post(signal("a"))
-    medium.troubles = [Dead("gone")]
-    await deliver_all(spoken, medium)
+    await refused_for_minutes(spoken, medium, clock)
+    assert ["#1 opened"] == medium.texts
     async with spoken.storage.read() as tx:
         standings = {each.oauth_id: each.standing for each in await speakers.installations(tx, spoken.tenant.id)}
 
     assert Standing.SUSPENDED is standings[f"ours-{spoken.tenant.id}"]
     assert ["#1 opened"] == medium.texts
     await spoken.post(signal("b"))
-    medium.troubles = [Dead("gone")]
-    await deliver_all(spoken, medium)
+    await refused_for_minutes(spoken, medium, clock)
     assert [1] == [notice.number and 1 for notice in await spoken.waiting()]
     assert deliver.MUTE == (await room_row(spoken))["trouble"]
+
+
+async def refused_for_minutes(spoken: World, medium: FakeMedium, clock: Clock) -> None:
+    """Let the token URL refuse again and again, until the installation is suspended."""
+    for _ in range(3):
+        medium.troubles = [Dead("gone")]
+        await deliver_all(spoken, medium)
+        clock.forward(minutes=2)
+    medium.troubles = []
+    await deliver_all(spoken, medium)
 
 
 async def elsewhere(world: World) -> Room:
