@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bot.sources import (
     alertmanager,
+    betterstack,
     cloudevents,
     cloudwatch,
     datadog,
@@ -53,6 +54,7 @@ SOURCES: Mapping[str, Parse] = {
     uptime_kuma.SENDER: uptime_kuma.parse,
     cloudevents.SENDER: cloudevents.parse,
     mail.SENDER: mail.parse,
+    betterstack.SENDER: betterstack.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -68,10 +70,19 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     sentry.SENDER: sentry.MARKS,
     uptime_kuma.SENDER: uptime_kuma.MARKS,
     cloudevents.SENDER: cloudevents.MARKS,
+    betterstack.SENDER: betterstack.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
-KEPT: Mapping[str, Callable[[Payload], bytes]] = {sematext.SENDER: sematext.kept, cloudevents.SENDER: cloudevents.kept}
+KEPT: Mapping[str, Callable[[Payload], bytes]] = {
+    sematext.SENDER: sematext.kept,
+    cloudevents.SENDER: cloudevents.kept,
+}
 """What is kept of a request where that is not its body, query or form as it came."""
-BY_QUERY = frozenset({sematext.SENDER, uptime_kuma.SENDER, loose.SENDER, AUTO})
+BY_QUERY = frozenset(
+    {
+        *(sematext.SENDER, uptime_kuma.SENDER),
+        *(loose.SENDER, AUTO),
+    }
+)
 """Sources whose senders may use GET."""

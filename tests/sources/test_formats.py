@@ -1,0 +1,81 @@
+"""Formats known from vendors' documents: beginning and end are one alert, whoever is told of them by its shape alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.domain.signal import Kind, Severity, Signal
+from bot.sources import SOURCES, read
+from bot.sources.payload import Payload
+from tests.sources.recorded import HERE, payload_of
+
+PAIRS = [
+    ("betterstack", "started.json", "resolved.json"),
+    ("betterstack", "drain.json", "resolved.json"),
+]
+
+
+@pytest.mark.parametrize(("source", "first", "last"), PAIRS)
+def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
+    """They have one key, at the sender's own address and, by their shape, at that of any tool."""
+    begun, over = one(source, first), one(source, last)
+
+    assert (Kind.FIRING, Kind.RESOLVED) == (begun.kind, over.kind)
+    assert begun.dedup_key == over.dedup_key
+    assert [begun] == read("generic", payload_of(HERE / source / first))
+
+
+@pytest.mark.parametrize(
+    ("source", "first", "changes"),
+    [
+        ("betterstack", "started.json", {"data.id": "26"}),
+    ],
+)
+def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
+    """What tells problems of one sender apart is in the key."""
+    body = json.loads(payload_of(HERE / source / first).body)
+    for path, value in changes.items():
+        put(body, path.split("."), value)
+    (other,) = SOURCES[source](Payload(body=json.dumps(body).encode()))
+
+    assert one(source, first).dedup_key != other.dedup_key
+
+
+@pytest.mark.parametrize(
+    ("source", "case", "severity"),
+    [
+        ("betterstack", "started.json", Severity.ERROR),
+        ("betterstack", "drain.json", Severity.CRITICAL),
+    ],
+)
+def test_how_bad(source: str, case: str, severity: Severity) -> None:
+    """Each scale is read as its vendor means it; a test is seen, and rings nobody."""
+    assert severity is one(source, case).severity
+
+
+@pytest.mark.parametrize(
+    ("source", "case", "author", "note"),
+    [
+        ("betterstack", "acknowledged.json", "Dana Ops", ""),
+    ],
+)
+def test_acknowledged(source: str, case: str, author: str, note: str) -> None:
+    """Who has it there, and what they wrote, is told."""
+    signal = one(source, case)
+
+    assert (Kind.ACKNOWLEDGED, author, note) == (signal.kind, signal.author, signal.note)
+
+
+def one(source: str, case: str) -> Signal:
+    """Read a recorded request that is about one alert."""
+    (signal,) = SOURCES[source](payload_of(HERE / source / case))
+    assert isinstance(signal, Signal)
+    return signal
+
+
+def put(value: Any, path: list[str], other: Any) -> None:
+    """Put another value at a path."""
+    for name in path[:-1]:
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    value[path[-1]] = other
