@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bot.sources import (
     alertmanager,
+    azure,
     betterstack,
     cloudevents,
     cloudwatch,
@@ -54,6 +55,7 @@ SOURCES: Mapping[str, Parse] = {
     uptime_kuma.SENDER: uptime_kuma.parse,
     cloudevents.SENDER: cloudevents.parse,
     mail.SENDER: mail.parse,
+    azure.SENDER: azure.parse,
     betterstack.SENDER: betterstack.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
@@ -70,6 +72,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     sentry.SENDER: sentry.MARKS,
     uptime_kuma.SENDER: uptime_kuma.MARKS,
     cloudevents.SENDER: cloudevents.MARKS,
+    azure.SENDER: azure.MARKS,
     betterstack.SENDER: betterstack.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""

@@ -11,6 +11,8 @@ from bot.sources.payload import Payload
 from tests.sources.recorded import HERE, payload_of
 
 PAIRS = [
+    ("azure", "fired.json", "resolved.json"),
+    ("azure", "health.json", "health_over.json"),
     ("betterstack", "started.json", "resolved.json"),
     ("betterstack", "drain.json", "resolved.json"),
 ]
@@ -29,6 +31,7 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
 @pytest.mark.parametrize(
     ("source", "first", "changes"),
     [
+        ("azure", "fired.json", {"data.essentials.alertId": "/subscriptions/x/alerts/2"}),
         ("betterstack", "started.json", {"data.id": "26"}),
     ],
 )
@@ -45,6 +48,10 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("source", "case", "severity"),
     [
+        ("azure", "fired.json", Severity.CRITICAL),
+        ("azure", "log.json", Severity.ERROR),
+        ("azure", "classic_metric.json", Severity.WARNING),
+        ("azure", "test.json", Severity.INFO),
         ("betterstack", "started.json", Severity.ERROR),
         ("betterstack", "drain.json", Severity.CRITICAL),
     ],
