@@ -6,6 +6,7 @@ from bot.sources import (
     alertmanager,
     azure,
     betterstack,
+    checkmk,
     cloudevents,
     cloudwatch,
     datadog,
@@ -57,6 +58,7 @@ SOURCES: Mapping[str, Parse] = {
     mail.SENDER: mail.parse,
     azure.SENDER: azure.parse,
     betterstack.SENDER: betterstack.parse,
+    checkmk.SENDER: checkmk.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -74,6 +76,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     cloudevents.SENDER: cloudevents.MARKS,
     azure.SENDER: azure.MARKS,
     betterstack.SENDER: betterstack.MARKS,
+    checkmk.SENDER: checkmk.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)

@@ -15,6 +15,8 @@ PAIRS = [
     ("azure", "health.json", "health_over.json"),
     ("betterstack", "started.json", "resolved.json"),
     ("betterstack", "drain.json", "resolved.json"),
+    ("checkmk", "problem.json", "recovery.form"),
+    ("checkmk", "problem.json", "flapping_stop.json"),
 ]
 
 
@@ -33,6 +35,8 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
     [
         ("azure", "fired.json", {"data.essentials.alertId": "/subscriptions/x/alerts/2"}),
         ("betterstack", "started.json", {"data.id": "26"}),
+        ("checkmk", "problem.json", {"SERVICEDESC": "Filesystem /data"}),
+        ("checkmk", "problem.json", {"HOSTNAME": "db2"}),
     ],
 )
 def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
@@ -54,6 +58,7 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
         ("azure", "test.json", Severity.INFO),
         ("betterstack", "started.json", Severity.ERROR),
         ("betterstack", "drain.json", Severity.CRITICAL),
+        ("checkmk", "problem.json", Severity.CRITICAL),
     ],
 )
 def test_how_bad(source: str, case: str, severity: Severity) -> None:
@@ -65,6 +70,7 @@ def test_how_bad(source: str, case: str, severity: Severity) -> None:
     ("source", "case", "author", "note"),
     [
         ("betterstack", "acknowledged.json", "Dana Ops", ""),
+        ("checkmk", "acknowledged.json", "eve", "cleaning up"),
     ],
 )
 def test_acknowledged(source: str, case: str, author: str, note: str) -> None:
