@@ -10,6 +10,7 @@ from bot.sources import (
     cloudevents,
     cloudwatch,
     datadog,
+    gcp,
     grafana,
     loose,
     mail,
@@ -59,6 +60,7 @@ SOURCES: Mapping[str, Parse] = {
     azure.SENDER: azure.parse,
     betterstack.SENDER: betterstack.parse,
     checkmk.SENDER: checkmk.parse,
+    gcp.SENDER: gcp.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -77,6 +79,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     azure.SENDER: azure.MARKS,
     betterstack.SENDER: betterstack.MARKS,
     checkmk.SENDER: checkmk.MARKS,
+    gcp.SENDER: gcp.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)

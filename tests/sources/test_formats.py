@@ -17,6 +17,7 @@ PAIRS = [
     ("betterstack", "drain.json", "resolved.json"),
     ("checkmk", "problem.json", "recovery.form"),
     ("checkmk", "problem.json", "flapping_stop.json"),
+    ("gcp", "open.json", "closed.json"),
 ]
 
 
@@ -37,6 +38,7 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
         ("betterstack", "started.json", {"data.id": "26"}),
         ("checkmk", "problem.json", {"SERVICEDESC": "Filesystem /data"}),
         ("checkmk", "problem.json", {"HOSTNAME": "db2"}),
+        ("gcp", "open.json", {"incident.incident_id": "0.n9"}),
     ],
 )
 def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
@@ -59,6 +61,9 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
         ("betterstack", "started.json", Severity.ERROR),
         ("betterstack", "drain.json", Severity.CRITICAL),
         ("checkmk", "problem.json", Severity.CRITICAL),
+        ("gcp", "open.json", Severity.CRITICAL),
+        ("gcp", "sparse.json", Severity.WARNING),
+        ("gcp", "test.json", Severity.INFO),
     ],
 )
 def test_how_bad(source: str, case: str, severity: Severity) -> None:
