@@ -12,6 +12,7 @@ from bot.sources import (
     datadog,
     gcp,
     grafana,
+    healthchecks,
     loose,
     mail,
     nagios,
@@ -61,6 +62,7 @@ SOURCES: Mapping[str, Parse] = {
     betterstack.SENDER: betterstack.parse,
     checkmk.SENDER: checkmk.parse,
     gcp.SENDER: gcp.parse,
+    healthchecks.SENDER: healthchecks.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -80,6 +82,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     betterstack.SENDER: betterstack.MARKS,
     checkmk.SENDER: checkmk.MARKS,
     gcp.SENDER: gcp.MARKS,
+    healthchecks.SENDER: healthchecks.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
@@ -91,6 +94,7 @@ KEPT: Mapping[str, Callable[[Payload], bytes]] = {
 BY_QUERY = frozenset(
     {
         *(sematext.SENDER, uptime_kuma.SENDER),
+        *(healthchecks.SENDER,),
         *(loose.SENDER, AUTO),
     }
 )

@@ -18,6 +18,8 @@ PAIRS = [
     ("checkmk", "problem.json", "recovery.form"),
     ("checkmk", "problem.json", "flapping_stop.json"),
     ("gcp", "open.json", "closed.json"),
+    ("healthchecks", "down.query", "up.form"),
+    ("healthchecks", "check_down.json", "check_up.json"),
 ]
 
 
@@ -39,6 +41,7 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
         ("checkmk", "problem.json", {"SERVICEDESC": "Filesystem /data"}),
         ("checkmk", "problem.json", {"HOSTNAME": "db2"}),
         ("gcp", "open.json", {"incident.incident_id": "0.n9"}),
+        ("healthchecks", "check_down.json", {"check.ping_url": "https://hc-ping.com/5ca7"}),
     ],
 )
 def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
@@ -64,6 +67,8 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
         ("gcp", "open.json", Severity.CRITICAL),
         ("gcp", "sparse.json", Severity.WARNING),
         ("gcp", "test.json", Severity.INFO),
+        ("healthchecks", "check_down.json", Severity.ERROR),
+        ("healthchecks", "test.json", Severity.INFO),
     ],
 )
 def test_how_bad(source: str, case: str, severity: Severity) -> None:
@@ -83,6 +88,11 @@ def test_acknowledged(source: str, case: str, author: str, note: str) -> None:
     signal = one(source, case)
 
     assert (Kind.ACKNOWLEDGED, author, note) == (signal.kind, signal.author, signal.note)
+
+
+def test_a_ping_address_of_healthchecks_is_not_shown() -> None:
+    """Whoever knows it can tell that all is well."""
+    assert "https://hc-ping.com" not in repr(one("healthchecks", "check_down.json"))
 
 
 def one(source: str, case: str) -> Signal:
