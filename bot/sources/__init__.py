@@ -16,6 +16,7 @@ from bot.sources import (
     loose,
     mail,
     nagios,
+    netdata,
     sematext,
     sentry,
     uptime_kuma,
@@ -63,6 +64,7 @@ SOURCES: Mapping[str, Parse] = {
     checkmk.SENDER: checkmk.parse,
     gcp.SENDER: gcp.parse,
     healthchecks.SENDER: healthchecks.parse,
+    netdata.SENDER: netdata.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -83,6 +85,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     checkmk.SENDER: checkmk.MARKS,
     gcp.SENDER: gcp.MARKS,
     healthchecks.SENDER: healthchecks.MARKS,
+    netdata.SENDER: netdata.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)

@@ -20,6 +20,10 @@ PAIRS = [
     ("gcp", "open.json", "closed.json"),
     ("healthchecks", "down.query", "up.form"),
     ("healthchecks", "check_down.json", "check_up.json"),
+    ("netdata", "critical.json", "clear.json"),
+    ("netdata", "warning_without_node.json", "clear_without_node.json"),
+    ("netdata", "unreachable.json", "reachable.json"),
+    ("netdata", "agent.form", "agent_removed.json"),
 ]
 
 
@@ -42,6 +46,9 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
         ("checkmk", "problem.json", {"HOSTNAME": "db2"}),
         ("gcp", "open.json", {"incident.incident_id": "0.n9"}),
         ("healthchecks", "check_down.json", {"check.ping_url": "https://hc-ping.com/5ca7"}),
+        ("netdata", "critical.json", {"message": "web2: disk_space_usage = 97%"}),
+        ("netdata", "critical.json", {"chart": "disk_space._data"}),
+        ("netdata", "warning_without_node.json", {"message": "Warning, ram_in_use = 91.2%, on web3"}),
     ],
 )
 def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
@@ -69,6 +76,8 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
         ("gcp", "test.json", Severity.INFO),
         ("healthchecks", "check_down.json", Severity.ERROR),
         ("healthchecks", "test.json", Severity.INFO),
+        ("netdata", "test.json", Severity.INFO),
+        ("netdata", "warning_without_node.json", Severity.WARNING),
     ],
 )
 def test_how_bad(source: str, case: str, severity: Severity) -> None:
