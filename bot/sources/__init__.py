@@ -17,6 +17,7 @@ from bot.sources import (
     mail,
     nagios,
     netdata,
+    pingdom,
     sematext,
     sentry,
     uptime_kuma,
@@ -65,6 +66,7 @@ SOURCES: Mapping[str, Parse] = {
     gcp.SENDER: gcp.parse,
     healthchecks.SENDER: healthchecks.parse,
     netdata.SENDER: netdata.parse,
+    pingdom.SENDER: pingdom.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -86,6 +88,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     gcp.SENDER: gcp.MARKS,
     healthchecks.SENDER: healthchecks.MARKS,
     netdata.SENDER: netdata.MARKS,
+    pingdom.SENDER: pingdom.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)

@@ -24,6 +24,7 @@ PAIRS = [
     ("netdata", "warning_without_node.json", "clear_without_node.json"),
     ("netdata", "unreachable.json", "reachable.json"),
     ("netdata", "agent.form", "agent_removed.json"),
+    ("pingdom", "down.json", "up.json"),
 ]
 
 
@@ -49,6 +50,7 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
         ("netdata", "critical.json", {"message": "web2: disk_space_usage = 97%"}),
         ("netdata", "critical.json", {"chart": "disk_space._data"}),
         ("netdata", "warning_without_node.json", {"message": "Warning, ram_in_use = 91.2%, on web3"}),
+        ("pingdom", "down.json", {"check_id": 4712}),
     ],
 )
 def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
@@ -78,6 +80,8 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
         ("healthchecks", "test.json", Severity.INFO),
         ("netdata", "test.json", Severity.INFO),
         ("netdata", "warning_without_node.json", Severity.WARNING),
+        ("pingdom", "down.json", Severity.CRITICAL),
+        ("pingdom", "transaction.json", Severity.WARNING),
     ],
 )
 def test_how_bad(source: str, case: str, severity: Severity) -> None:
