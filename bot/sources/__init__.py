@@ -20,6 +20,7 @@ from bot.sources import (
     pingdom,
     sematext,
     sentry,
+    statuscake,
     uptime_kuma,
     zabbix,
 )
@@ -67,6 +68,7 @@ SOURCES: Mapping[str, Parse] = {
     healthchecks.SENDER: healthchecks.parse,
     netdata.SENDER: netdata.parse,
     pingdom.SENDER: pingdom.parse,
+    statuscake.SENDER: statuscake.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -89,18 +91,20 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     healthchecks.SENDER: healthchecks.MARKS,
     netdata.SENDER: netdata.MARKS,
     pingdom.SENDER: pingdom.MARKS,
+    statuscake.SENDER: statuscake.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
 KEPT: Mapping[str, Callable[[Payload], bytes]] = {
     sematext.SENDER: sematext.kept,
     cloudevents.SENDER: cloudevents.kept,
+    statuscake.SENDER: statuscake.kept,
 }
 """What is kept of a request where that is not its body, query or form as it came."""
 BY_QUERY = frozenset(
     {
         *(sematext.SENDER, uptime_kuma.SENDER),
-        *(healthchecks.SENDER,),
+        *(healthchecks.SENDER, statuscake.SENDER),
         *(loose.SENDER, AUTO),
     }
 )

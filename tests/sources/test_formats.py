@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.signal import Kind, Severity, Signal
-from bot.sources import SOURCES, read
-from bot.sources.payload import Payload
+from bot.sources import KEPT, SOURCES, read
+from bot.sources.payload import FORM, Payload
 from tests.sources.recorded import HERE, payload_of
 
 PAIRS = [
@@ -25,6 +25,7 @@ PAIRS = [
     ("netdata", "unreachable.json", "reachable.json"),
     ("netdata", "agent.form", "agent_removed.json"),
     ("pingdom", "down.json", "up.json"),
+    ("statuscake", "down.form", "up.form"),
 ]
 
 
@@ -51,6 +52,7 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
         ("netdata", "critical.json", {"chart": "disk_space._data"}),
         ("netdata", "warning_without_node.json", {"message": "Warning, ram_in_use = 91.2%, on web3"}),
         ("pingdom", "down.json", {"check_id": 4712}),
+        ("statuscake", "json.json", {"TestID": 78}),
     ],
 )
 def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
@@ -82,6 +84,7 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
         ("netdata", "warning_without_node.json", Severity.WARNING),
         ("pingdom", "down.json", Severity.CRITICAL),
         ("pingdom", "transaction.json", Severity.WARNING),
+        ("statuscake", "down.form", Severity.CRITICAL),
     ],
 )
 def test_how_bad(source: str, case: str, severity: Severity) -> None:
@@ -101,6 +104,18 @@ def test_acknowledged(source: str, case: str, author: str, note: str) -> None:
     signal = one(source, case)
 
     assert (Kind.ACKNOWLEDGED, author, note) == (signal.kind, signal.author, signal.note)
+
+
+def test_statuscake_proves_itself_to_nobody_else() -> None:
+    """Its token, a hash of user and key of the account, is neither kept nor shown."""
+    for payload in (
+        payload_of(HERE / "statuscake" / "down.form"),
+        payload_of(HERE / "statuscake" / "timeout.query"),
+        Payload(body=b'{"Token": "9f8e7d", "Name": null}'),
+        Payload(body=b"Token=9f8e7d&What=x", content_type=FORM),
+    ):
+        assert b"9f8e7d" not in KEPT["statuscake"](payload)
+        assert "9f8e7d" not in repr(SOURCES["statuscake"](payload))
 
 
 def test_a_ping_address_of_healthchecks_is_not_shown() -> None:
