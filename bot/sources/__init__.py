@@ -22,6 +22,7 @@ from bot.sources import (
     sentry,
     statuscake,
     uptime_kuma,
+    uptimerobot,
     zabbix,
 )
 from bot.sources.payload import Payload, fields_of
@@ -69,6 +70,7 @@ SOURCES: Mapping[str, Parse] = {
     netdata.SENDER: netdata.parse,
     pingdom.SENDER: pingdom.parse,
     statuscake.SENDER: statuscake.parse,
+    uptimerobot.SENDER: uptimerobot.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -92,6 +94,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     netdata.SENDER: netdata.MARKS,
     pingdom.SENDER: pingdom.MARKS,
     statuscake.SENDER: statuscake.MARKS,
+    uptimerobot.SENDER: uptimerobot.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
@@ -104,7 +107,7 @@ KEPT: Mapping[str, Callable[[Payload], bytes]] = {
 BY_QUERY = frozenset(
     {
         *(sematext.SENDER, uptime_kuma.SENDER),
-        *(healthchecks.SENDER, statuscake.SENDER),
+        *(healthchecks.SENDER, statuscake.SENDER, uptimerobot.SENDER),
         *(loose.SENDER, AUTO),
     }
 )

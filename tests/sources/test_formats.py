@@ -26,6 +26,7 @@ PAIRS = [
     ("netdata", "agent.form", "agent_removed.json"),
     ("pingdom", "down.json", "up.json"),
     ("statuscake", "down.form", "up.form"),
+    ("uptimerobot", "down.query", "up.query"),
 ]
 
 
@@ -53,6 +54,7 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
         ("netdata", "warning_without_node.json", {"message": "Warning, ram_in_use = 91.2%, on web3"}),
         ("pingdom", "down.json", {"check_id": 4712}),
         ("statuscake", "json.json", {"TestID": 78}),
+        ("uptimerobot", "down_json.json", {"monitorID": 1}),
     ],
 )
 def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
@@ -85,6 +87,7 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
         ("pingdom", "down.json", Severity.CRITICAL),
         ("pingdom", "transaction.json", Severity.WARNING),
         ("statuscake", "down.form", Severity.CRITICAL),
+        ("uptimerobot", "certificate.form", Severity.WARNING),
     ],
 )
 def test_how_bad(source: str, case: str, severity: Severity) -> None:
