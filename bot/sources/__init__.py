@@ -23,6 +23,7 @@ from bot.sources import (
     statuscake,
     uptime_kuma,
     uptimerobot,
+    victorops,
     zabbix,
 )
 from bot.sources.payload import Payload, fields_of
@@ -71,6 +72,7 @@ SOURCES: Mapping[str, Parse] = {
     pingdom.SENDER: pingdom.parse,
     statuscake.SENDER: statuscake.parse,
     uptimerobot.SENDER: uptimerobot.parse,
+    victorops.SENDER: victorops.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -95,6 +97,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     pingdom.SENDER: pingdom.MARKS,
     statuscake.SENDER: statuscake.MARKS,
     uptimerobot.SENDER: uptimerobot.MARKS,
+    victorops.SENDER: victorops.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)

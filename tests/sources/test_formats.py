@@ -27,6 +27,7 @@ PAIRS = [
     ("pingdom", "down.json", "up.json"),
     ("statuscake", "down.form", "up.form"),
     ("uptimerobot", "down.query", "up.query"),
+    ("victorops", "critical.json", "recovery.json"),
 ]
 
 
@@ -55,6 +56,7 @@ def test_a_beginning_and_its_end(source: str, first: str, last: str) -> None:
         ("pingdom", "down.json", {"check_id": 4712}),
         ("statuscake", "json.json", {"TestID": 78}),
         ("uptimerobot", "down_json.json", {"monitorID": 1}),
+        ("victorops", "critical.json", {"entity_id": "db2/disk"}),
     ],
 )
 def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> None:
@@ -88,6 +90,7 @@ def test_another_problem(source: str, first: str, changes: dict[str, Any]) -> No
         ("pingdom", "transaction.json", Severity.WARNING),
         ("statuscake", "down.form", Severity.CRITICAL),
         ("uptimerobot", "certificate.form", Severity.WARNING),
+        ("victorops", "info.json", Severity.INFO),
     ],
 )
 def test_how_bad(source: str, case: str, severity: Severity) -> None:
@@ -100,6 +103,7 @@ def test_how_bad(source: str, case: str, severity: Severity) -> None:
     [
         ("betterstack", "acknowledged.json", "Dana Ops", ""),
         ("checkmk", "acknowledged.json", "eve", "cleaning up"),
+        ("victorops", "acknowledgement.json", "eve", "on it"),
     ],
 )
 def test_acknowledged(source: str, case: str, author: str, note: str) -> None:
