@@ -20,6 +20,7 @@ from bot.sources import (
     pingdom,
     sematext,
     sentry,
+    slack,
     statuscake,
     uptime_kuma,
     uptimerobot,
@@ -70,6 +71,7 @@ SOURCES: Mapping[str, Parse] = {
     healthchecks.SENDER: healthchecks.parse,
     netdata.SENDER: netdata.parse,
     pingdom.SENDER: pingdom.parse,
+    slack.SENDER: slack.parse,
     statuscake.SENDER: statuscake.parse,
     uptimerobot.SENDER: uptimerobot.parse,
     victorops.SENDER: victorops.parse,
@@ -98,8 +100,9 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     statuscake.SENDER: statuscake.MARKS,
     uptimerobot.SENDER: uptimerobot.MARKS,
     victorops.SENDER: victorops.MARKS,
+    slack.SENDER: slack.MARKS,
 }
-"""What tells each source's messages from all others'; the first that fits counts."""
+"""What tells each source's messages from all others'; the first that fits counts. Slack's are common names, so it is last."""
 _SHAPES = Shapes(MARKS)
 KEPT: Mapping[str, Callable[[Payload], bytes]] = {
     sematext.SENDER: sematext.kept,
