@@ -4,16 +4,27 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bot.sources import (
     alertmanager,
+    azure,
+    betterstack,
+    checkmk,
     cloudevents,
     cloudwatch,
     datadog,
+    gcp,
     grafana,
+    healthchecks,
     loose,
     mail,
     nagios,
+    netdata,
+    pingdom,
     sematext,
     sentry,
+    slack,
+    statuscake,
     uptime_kuma,
+    uptimerobot,
+    victorops,
     zabbix,
 )
 from bot.sources.payload import Payload, fields_of
@@ -53,6 +64,17 @@ SOURCES: Mapping[str, Parse] = {
     uptime_kuma.SENDER: uptime_kuma.parse,
     cloudevents.SENDER: cloudevents.parse,
     mail.SENDER: mail.parse,
+    azure.SENDER: azure.parse,
+    betterstack.SENDER: betterstack.parse,
+    checkmk.SENDER: checkmk.parse,
+    gcp.SENDER: gcp.parse,
+    healthchecks.SENDER: healthchecks.parse,
+    netdata.SENDER: netdata.parse,
+    pingdom.SENDER: pingdom.parse,
+    slack.SENDER: slack.parse,
+    statuscake.SENDER: statuscake.parse,
+    uptimerobot.SENDER: uptimerobot.parse,
+    victorops.SENDER: victorops.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -68,10 +90,31 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     sentry.SENDER: sentry.MARKS,
     uptime_kuma.SENDER: uptime_kuma.MARKS,
     cloudevents.SENDER: cloudevents.MARKS,
+    azure.SENDER: azure.MARKS,
+    betterstack.SENDER: betterstack.MARKS,
+    checkmk.SENDER: checkmk.MARKS,
+    gcp.SENDER: gcp.MARKS,
+    healthchecks.SENDER: healthchecks.MARKS,
+    netdata.SENDER: netdata.MARKS,
+    pingdom.SENDER: pingdom.MARKS,
+    statuscake.SENDER: statuscake.MARKS,
+    uptimerobot.SENDER: uptimerobot.MARKS,
+    victorops.SENDER: victorops.MARKS,
+    slack.SENDER: slack.MARKS,
 }
-"""What tells each source's messages from all others'; the first that fits counts."""
+"""What tells each source's messages from all others'; the first that fits counts. Slack's are common names, so it is last."""
 _SHAPES = Shapes(MARKS)
-KEPT: Mapping[str, Callable[[Payload], bytes]] = {sematext.SENDER: sematext.kept, cloudevents.SENDER: cloudevents.kept}
+KEPT: Mapping[str, Callable[[Payload], bytes]] = {
+    sematext.SENDER: sematext.kept,
+    cloudevents.SENDER: cloudevents.kept,
+    statuscake.SENDER: statuscake.kept,
+}
 """What is kept of a request where that is not its body, query or form as it came."""
-BY_QUERY = frozenset({sematext.SENDER, uptime_kuma.SENDER, loose.SENDER, AUTO})
+BY_QUERY = frozenset(
+    {
+        *(sematext.SENDER, uptime_kuma.SENDER),
+        *(healthchecks.SENDER, statuscake.SENDER, uptimerobot.SENDER),
+        *(loose.SENDER, AUTO),
+    }
+)
 """Sources whose senders may use GET."""

@@ -9,7 +9,7 @@ from bot.domain.alert import Outcome
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import AUTO, BY_QUERY, KEPT, SOURCES, cloudevents, generic, mapped, read
+from bot.sources import AUTO, BY_QUERY, KEPT, SOURCES, cloudevents, generic, mapped, read, victorops
 from bot.sources.payload import Payload, kept
 from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
@@ -42,6 +42,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/in/{source}", post_source),
         web.post("/in/{source}/{key}", post_source),
         *(web.get(path, post_source, allow_head=False) for name in sorted(BY_QUERY) for path in _paths(name)),
+        web.post(f"/in/{{source:{victorops.SENDER}}}/{{key}}/{{routing}}", post_source),
         *(web.options(path, allow_events) for path in _paths(cloudevents.SENDER)),
     ]
 

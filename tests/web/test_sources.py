@@ -84,6 +84,16 @@ async def test_sentry_calls_its_requests_by_name(desk: Desk) -> None:
     assert 2 == alert["count"]
 
 
+async def test_a_routing_key_behind_ours(desk: Desk) -> None:
+    """Alertmanager and others put VictorOps' routing key behind the key of its endpoint."""
+    recording = HERE / "victorops" / "critical.json"
+    status, first = await posted(desk, f"/in/victorops/{SECRETS['ingest']}/ops", recording, {})
+    refused, _ = await posted(desk, f"/in/victorops/{'x' * 32}/ops", recording, {})
+
+    assert (200, 401) == (status, refused)
+    assert ["opened"] == [result["outcome"] for result in first["results"]]
+
+
 async def test_a_query_with_a_wrong_key(desk: Desk) -> None:
     """Opening an address without a key changes nothing."""
     async with desk.client.get(f"/in/sematext/{'x' * 32}", params={"title": "t"}) as response:
