@@ -42,14 +42,14 @@ class Fields:
         return ""
 
     def at(self, path: str) -> Any:
-        """Return what stands at a dotted path; None when there is nothing."""
+        """Return what stands at a dotted path, or at a name that has those dots in it; None when there is nothing."""
         if "." not in path:
             return self.values.get(path)
         first, *others = path.split(".")
         value = self.values.get(first)
         for name in others:
             value = value.get(name) if isinstance(value, dict) else None
-        return value
+        return self.values.get(path) if value is None else value
 
     def inner(self, path: str) -> "Fields":
         """Return the object at a dotted path; an empty one where there is none."""
