@@ -7,6 +7,7 @@ from bot.sources import (
     cloudevents,
     cloudwatch,
     datadog,
+    dynatrace,
     elastalert,
     grafana,
     loose,
@@ -54,6 +55,7 @@ SOURCES: Mapping[str, Parse] = {
     uptime_kuma.SENDER: uptime_kuma.parse,
     cloudevents.SENDER: cloudevents.parse,
     mail.SENDER: mail.parse,
+    dynatrace.SENDER: dynatrace.parse,
     elastalert.SENDER: elastalert.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
@@ -70,6 +72,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     sentry.SENDER: sentry.MARKS,
     uptime_kuma.SENDER: uptime_kuma.MARKS,
     cloudevents.SENDER: cloudevents.MARKS,
+    dynatrace.SENDER: dynatrace.MARKS,
     elastalert.SENDER: elastalert.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
