@@ -9,6 +9,7 @@ from bot.sources import (
     datadog,
     dynatrace,
     elastalert,
+    goalert,
     grafana,
     loose,
     mail,
@@ -57,6 +58,7 @@ SOURCES: Mapping[str, Parse] = {
     mail.SENDER: mail.parse,
     dynatrace.SENDER: dynatrace.parse,
     elastalert.SENDER: elastalert.parse,
+    goalert.SENDER: goalert.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -74,6 +76,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     cloudevents.SENDER: cloudevents.MARKS,
     dynatrace.SENDER: dynatrace.MARKS,
     elastalert.SENDER: elastalert.MARKS,
+    goalert.SENDER: goalert.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
