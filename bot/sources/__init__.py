@@ -11,6 +11,7 @@ from bot.sources import (
     elastalert,
     goalert,
     grafana,
+    grafana_oncall,
     loose,
     mail,
     nagios,
@@ -59,6 +60,7 @@ SOURCES: Mapping[str, Parse] = {
     dynatrace.SENDER: dynatrace.parse,
     elastalert.SENDER: elastalert.parse,
     goalert.SENDER: goalert.parse,
+    grafana_oncall.SENDER: grafana_oncall.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -77,6 +79,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     dynatrace.SENDER: dynatrace.MARKS,
     elastalert.SENDER: elastalert.MARKS,
     goalert.SENDER: goalert.MARKS,
+    grafana_oncall.SENDER: grafana_oncall.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
