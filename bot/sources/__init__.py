@@ -12,6 +12,7 @@ from bot.sources import (
     goalert,
     grafana,
     grafana_oncall,
+    graylog,
     loose,
     mail,
     nagios,
@@ -61,6 +62,7 @@ SOURCES: Mapping[str, Parse] = {
     elastalert.SENDER: elastalert.parse,
     goalert.SENDER: goalert.parse,
     grafana_oncall.SENDER: grafana_oncall.parse,
+    graylog.SENDER: graylog.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -80,6 +82,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     elastalert.SENDER: elastalert.MARKS,
     goalert.SENDER: goalert.MARKS,
     grafana_oncall.SENDER: grafana_oncall.MARKS,
+    graylog.SENDER: graylog.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
