@@ -13,6 +13,7 @@ from bot.sources import (
     grafana,
     grafana_oncall,
     graylog,
+    kibana,
     loose,
     mail,
     nagios,
@@ -63,6 +64,7 @@ SOURCES: Mapping[str, Parse] = {
     goalert.SENDER: goalert.parse,
     grafana_oncall.SENDER: grafana_oncall.parse,
     graylog.SENDER: graylog.parse,
+    kibana.SENDER: kibana.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -83,6 +85,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     goalert.SENDER: goalert.MARKS,
     grafana_oncall.SENDER: grafana_oncall.MARKS,
     graylog.SENDER: graylog.MARKS,
+    kibana.SENDER: kibana.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
