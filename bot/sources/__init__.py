@@ -14,6 +14,7 @@ from bot.sources import (
     grafana_oncall,
     graylog,
     kibana,
+    librenms,
     loose,
     mail,
     nagios,
@@ -65,6 +66,7 @@ SOURCES: Mapping[str, Parse] = {
     grafana_oncall.SENDER: grafana_oncall.parse,
     graylog.SENDER: graylog.parse,
     kibana.SENDER: kibana.parse,
+    librenms.SENDER: librenms.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -86,10 +88,11 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     grafana_oncall.SENDER: grafana_oncall.MARKS,
     graylog.SENDER: graylog.MARKS,
     kibana.SENDER: kibana.MARKS,
+    librenms.SENDER: librenms.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
 KEPT: Mapping[str, Callable[[Payload], bytes]] = {sematext.SENDER: sematext.kept, cloudevents.SENDER: cloudevents.kept}
 """What is kept of a request where that is not its body, query or form as it came."""
-BY_QUERY = frozenset({sematext.SENDER, uptime_kuma.SENDER, loose.SENDER, AUTO})
+BY_QUERY = frozenset({sematext.SENDER, uptime_kuma.SENDER, librenms.SENDER, loose.SENDER, AUTO})
 """Sources whose senders may use GET."""
