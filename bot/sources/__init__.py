@@ -18,6 +18,7 @@ from bot.sources import (
     loose,
     mail,
     nagios,
+    newrelic,
     sematext,
     sentry,
     uptime_kuma,
@@ -67,6 +68,7 @@ SOURCES: Mapping[str, Parse] = {
     graylog.SENDER: graylog.parse,
     kibana.SENDER: kibana.parse,
     librenms.SENDER: librenms.parse,
+    newrelic.SENDER: newrelic.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -89,6 +91,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     graylog.SENDER: graylog.MARKS,
     kibana.SENDER: kibana.MARKS,
     librenms.SENDER: librenms.MARKS,
+    newrelic.SENDER: newrelic.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
