@@ -19,6 +19,7 @@ from bot.sources import (
     mail,
     nagios,
     newrelic,
+    proxmox,
     sematext,
     sentry,
     uptime_kuma,
@@ -69,6 +70,7 @@ SOURCES: Mapping[str, Parse] = {
     kibana.SENDER: kibana.parse,
     librenms.SENDER: librenms.parse,
     newrelic.SENDER: newrelic.parse,
+    proxmox.SENDER: proxmox.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -92,6 +94,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     kibana.SENDER: kibana.MARKS,
     librenms.SENDER: librenms.MARKS,
     newrelic.SENDER: newrelic.MARKS,
+    proxmox.SENDER: proxmox.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
