@@ -22,6 +22,7 @@ from bot.sources import (
     proxmox,
     sematext,
     sentry,
+    signl4,
     uptime_kuma,
     zabbix,
 )
@@ -71,6 +72,7 @@ SOURCES: Mapping[str, Parse] = {
     librenms.SENDER: librenms.parse,
     newrelic.SENDER: newrelic.parse,
     proxmox.SENDER: proxmox.parse,
+    signl4.SENDER: signl4.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -95,6 +97,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     librenms.SENDER: librenms.MARKS,
     newrelic.SENDER: newrelic.MARKS,
     proxmox.SENDER: proxmox.MARKS,
+    signl4.SENDER: signl4.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
