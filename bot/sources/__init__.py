@@ -23,6 +23,7 @@ from bot.sources import (
     sematext,
     sentry,
     signl4,
+    splunk,
     uptime_kuma,
     zabbix,
 )
@@ -73,6 +74,7 @@ SOURCES: Mapping[str, Parse] = {
     newrelic.SENDER: newrelic.parse,
     proxmox.SENDER: proxmox.parse,
     signl4.SENDER: signl4.parse,
+    splunk.SENDER: splunk.parse,
     loose.SENDER: parse_any,
     AUTO: parse_any,
 }
@@ -98,6 +100,7 @@ MARKS: Mapping[str, Iterable[Mark]] = {
     newrelic.SENDER: newrelic.MARKS,
     proxmox.SENDER: proxmox.MARKS,
     signl4.SENDER: signl4.MARKS,
+    splunk.SENDER: splunk.MARKS,
 }
 """What tells each source's messages from all others'; the first that fits counts."""
 _SHAPES = Shapes(MARKS)
