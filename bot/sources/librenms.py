@@ -47,7 +47,9 @@ def parse(payload: Payload) -> list[Item]:
 
     Times of LibreNMS are its server's and say no zone, so they are not read.
     """
-    given = fields_of(payload) or _template(payload.body)
+    given = fields_of(payload)
+    if given is None or not given.text("title", *DEVICES):
+        given = _template(payload.body)
     title = given.text("title")
     told = _TITLE.match(title)
     device = given.text(*DEVICES) or (told["device"] or told["well"] if told else "")
