@@ -11,12 +11,15 @@ import tomli_w
 from bot.admin import TENANT, with_parts
 from bot.console import Failed, run
 from bot.domain.planfile import EXAMPLE, Problems
+from bot.domain.signal import Signal
 from bot.parts import Parts
-from bot.sources import SOURCES, generic, read
-from bot.sources.payload import Payload
+from bot.sources import AUTO, SOURCES, generic, read
+from bot.sources.payload import of_body
 from bot.usecases import planning
+from bot.wiring import system_clock
 
 HEAD = "# Routes, policies, schedules, channels and sources of {name} (group {group_id} on {host}).\n# Bring them in with: alertbot config import FILE\n\n"
+TOLD = "by its shape this is a message of {}"
 NOTHING_CHANGES = "nothing changes"
 WOULD = "this would change; nothing was changed:"
 CHANGED = "changed:"
@@ -71,12 +74,15 @@ def config_import(file: IO[bytes], dry_run: bool, force: bool, tenant: str | Non
 @click.option("--with", "file", type=click.Path(path_type=Path), help="Try this file instead of what is in force.")
 @TENANT
 def config_test(payload: IO[bytes], source: str, feed: str | None, file: Path | None, tenant: str | None) -> None:
-    """Say where the alerts of PAYLOAD (default: standard input) would go; nothing is stored."""
+    """Say where the alerts of PAYLOAD (default: standard input) would go; nothing is stored.
+
+    With --source auto it also says whose message it is, by its shape: JSON, a form or a mail.
+    """
     if source not in {generic.SENDER, *SOURCES}:
         names = ", ".join((generic.SENDER, *SOURCES))
         raise click.BadParameter(f"there is no source {source}; there are: {names}", param_hint="--source")
     body = payload.read()
-    items = generic.parse(body) if source == generic.SENDER else read(source, Payload(body=body))
+    items = generic.parse(body) if source == generic.SENDER else read(source, of_body(body, now=system_clock()))
     tables = None
     if file is not None:
         with file.open("rb") as opened:
@@ -87,7 +93,9 @@ def config_test(payload: IO[bytes], source: str, feed: str | None, file: Path | 
             lines = await planning.where(parts.storage, tenant, feed, items, tables)
         except Problems as problems:
             raise Failed("\n".join([NOT_USED, *(f"  {each}" for each in problems.found)])) from None
-        click.echo("\n".join(lines))
+        senders = dict.fromkeys(item.sender for item in items if isinstance(item, Signal))
+        told = [TOLD.format(", ".join(senders))] if source == AUTO else []
+        click.echo("\n".join([*told, *lines]))
 
     run(with_parts(work))
 

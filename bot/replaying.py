@@ -11,7 +11,7 @@ from bot.console import run
 from bot.domain.source import Source
 from bot.parts import Parts
 from bot.sources import generic, mapped, prometheus
-from bot.sources.payload import FORM, Payload
+from bot.sources.payload import Payload, of_body
 from bot.sources.values import Item, odd
 from bot.usecases.replay import again
 
@@ -57,6 +57,4 @@ def read(dialect: str, body: bytes, source: Source | None, now: int) -> Sequence
         return prometheus.parse(body, now=now)
     if source is not None and source.mapping is not None:
         return mapped.parse(Payload(body=body), source.mapping)
-    looks_like_json = body.lstrip()[:1] in (b"{", b"[")
-    payload = Payload(body=body) if looks_like_json else Payload(body=body, content_type=FORM)
-    return sources.read(dialect, payload) if dialect in sources.SOURCES else []
+    return sources.read(dialect, of_body(body, now=now)) if dialect in sources.SOURCES else []

@@ -20,6 +20,7 @@ from bot.storage import mutes, open_storage
 from tests.channels.making import TOKEN
 from tests.channels.sink import sink
 from tests.cli import Ran, alertbot
+from tests.sources.recorded import HERE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +233,18 @@ name = "databases"
 match = ["service=db"]
 hold = "30s"
 """
+
+
+async def test_whose_message_it_is(shell: Shell) -> None:
+    """`config test --source auto` tells it by its shape: JSON, a form, a mail, another service's event."""
+    await shell.add(shell.hipchat.group.room_token)
+    await shell("key", "create", "--room", "Ops")
+    files = ("newrelic/issue.json", "nagios/problem.form", "mail/nagios_problem.eml", "auto/pagerduty.json")
+    tried = [await shell("config", "test", str(HERE / file), "--source", "auto") for file in files]
+
+    assert [0] * 4 == [each.code for each in tried], tried[0].err
+    heads = [each.out.splitlines()[0].rpartition(" ")[2] for each in tried]
+    assert ["newrelic", "nagios", "mail", "pagerduty"] == heads
 
 
 async def test_a_plan_goes_in_and_comes_out(shell: Shell, tmp_path: Path) -> None:

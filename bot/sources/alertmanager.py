@@ -11,7 +11,12 @@ from bot.sources.shape import Mark
 from bot.sources.values import Broken, Item, elements, is_text, link_to, members, odd, readable, text_of
 
 SENDER = "alertmanager"
-MARKS: Sequence[Mark] = (("alerts", "groupKey"), ("alerts", "groupLabels"), ("alerts", "commonLabels"))
+MARKS: Sequence[Mark] = (
+    ("alerts", "groupKey"),
+    ("alerts", "groupLabels"),
+    ("alerts", "commonLabels"),
+    ("alerts", "version", "status"),
+)
 EXTERNAL_TEXTS = {"alertmanager": "Alertmanager", "grafana": "Grafana"}
 """What the sender's own address is called, by the sender."""
 RESOLVED = "resolved"

@@ -109,8 +109,10 @@ ORIGINS = 3
 """So many of these say where the alert comes from."""
 NAMES = ("name", "displayname", "hostname", "host", "title", "friendlyname", "value", "id")
 """What an object is called that stands where a name is wanted."""
-WRAPPERS = ("alert", "incident", "problem", "event", "notification", "issue", "alarm", "check", "monitor", "payload")
-WRAPPERS += ("data", "attributes", "body", "result", "essentials", "activity", "message", "content", "test", "search")
+WRAPPERS = (
+    *("alert", "incident", "problem", "event", "notification", "issue", "alarm", "check", "monitor", "payload"),
+    *("data", "attributes", "body", "result", "essentials", "activity", "message", "content", "test", "search"),
+)
 LISTS = ("alerts", "events", "incidents", "problems", "notifications", "items", "messages")
 LABELS = ("meta", "details", "tags", "labels")
 RANKED = ("labels", "annotations", "tags", "details", "meta", "customdetails", "fields", "customfields")
@@ -293,9 +295,7 @@ class Reading:
             if len(entries) > 1:
                 entries.sort(key=_RANK)
         self.title = self._title()
-        self.body = next(
-            (each.strip() for each in self.values(Slot.BODY) if isinstance(each, str) and each.strip()), ""
-        )
+        self.body = self._body()
 
     @property
     def headline(self) -> Headline:
@@ -342,6 +342,13 @@ class Reading:
         """Return where the alert comes from."""
         for rank, _, value in self._found.get(Slot.WHERE, ()):
             text = called(value) if rank % LEVEL < ORIGINS else ""
+            if text:
+                return text
+        return ""
+
+    def _body(self) -> str:
+        for _, _, value in self._found.get(Slot.BODY, ()):
+            text = value.strip() if isinstance(value, str) else ""
             if text:
                 return text
         return ""
@@ -409,10 +416,10 @@ class Reading:
     def links(self) -> list[Link | None]:
         """Return what may be opened."""
         found: list[Link | None] = []
-        for value in self.values(Slot.LINKS):
+        for _, _, value in self._found.get(Slot.LINKS, ()):
             found += map(_link, value) if isinstance(value, list) else ()
-        found += [link_to(value) for value in self.values(Slot.LINK) if isinstance(value, str)]
-        found += [link_to(value, RUNBOOK_TEXT) for value in self.values(Slot.RUNBOOK) if isinstance(value, str)]
+        for slot, text in ((Slot.LINK, ""), (Slot.RUNBOOK, RUNBOOK_TEXT)):
+            found += [link_to(value, text) for _, _, value in self._found.get(slot, ()) if isinstance(value, str)]
         return found
 
 

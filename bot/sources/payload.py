@@ -18,12 +18,13 @@ PARTS_LIMIT = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Payload:
-    """One request."""
+    """One request; `now` is when it came, in epoch milliseconds (0: nobody knows)."""
 
     body: bytes
     content_type: str = "application/json"
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    now: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,14 @@ class Fields:
         return ""
 
     def at(self, path: str) -> Any:
-        """Return what stands at a dotted path; None when there is nothing."""
+        """Return what stands at a dotted path, or at a name that has those dots in it; None when there is nothing."""
         if "." not in path:
             return self.values.get(path)
         first, *others = path.split(".")
         value = self.values.get(first)
         for name in others:
             value = value.get(name) if isinstance(value, dict) else None
-        return value
+        return self.values.get(path) if value is None else value
 
     def inner(self, path: str) -> "Fields":
         """Return the object at a dotted path; an empty one where there is none."""
@@ -133,6 +134,12 @@ def parts_of(payload: Payload) -> dict[str, str]:
             content = part.get_payload(decode=True)
             found[name] = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
     return found
+
+
+def of_body(body: bytes, *, now: int = 0) -> Payload:
+    """Return a request of which only the body is left."""
+    looks_like_json = body.lstrip()[:1] in (b"{", b"[")
+    return Payload(body=body, content_type="application/json" if looks_like_json else FORM, now=now)
 
 
 def kept(payload: Payload) -> bytes:

@@ -15,6 +15,8 @@ MARKS: Sequence[Mark] = (
     ("data.event.issue_id",),
     ("data.metric_alert",),
     ("data.issue.shortId",),
+    ("data.issue.id", "actor"),
+    ("culprit", "project_name"),
 )
 REQUEST = "request-id"
 OVER = frozenset({"resolved", "archived", "ignored"})

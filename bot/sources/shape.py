@@ -23,15 +23,19 @@ class Shapes:
                 if mark[0].startswith(HEADER):
                     self._headers.append(known)
                 else:
-                    self._by_first.setdefault(mark[0].partition(".")[0], []).append(known)
-        self._names = self._by_first.keys()
+                    # A dotted path may also be a name with dots in it.
+                    for name in {mark[0], mark[0].partition(".")[0]}:
+                        self._by_first.setdefault(name, []).append(known)
+        self._names = frozenset(self._by_first)
 
     def recognise(self, payload: Payload, given: Fields | None) -> str:
         """Return the first source whose mark the message bears whole; "" for none."""
-        candidates = self._headers if payload.headers else []
-        if given is not None:
-            for name in self._names & given.values.keys():
-                candidates = candidates + self._by_first[name]
+        candidates: Sequence[tuple[int, str, Mark]] = self._headers if payload.headers else ()
+        if given is not None and not self._names.isdisjoint(given.values):
+            for name in self._names.intersection(given.values):
+                candidates = [*candidates, *self._by_first[name]]
+        if not candidates:
+            return ""
         found = [each[:2] for each in candidates if all(_bears(payload, given, path) for path in each[2])]
         return min(found)[1] if found else ""
 

@@ -78,13 +78,15 @@ async def post_source(request: web.Request) -> web.Response:
         content_type=request.content_type,
         query=request.query,
         headers={header.lower(): value for header, value in request.headers.items()},
+        now=request.app[PARTS].clock(),
     )
     source = await configured(request, key, name)
     if source is not None and source.secret:
         check_signature(request, source, payload)
     items = read(name, payload) if source is None or source.mapping is None else mapped.parse(payload, source.mapping)
-    body = results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items))
-    return answer(msgspec.structs.replace(body, source=items[0].sender) if name == AUTO and has_signal(items) else body)
+    results = results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items))
+    sender = next((item.sender for item in items if isinstance(item, Signal)), "")
+    return answer(msgspec.structs.replace(results, source=sender) if name == AUTO and sender else results)
 
 
 async def allow_events(request: web.Request) -> web.Response:

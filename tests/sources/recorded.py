@@ -1,6 +1,6 @@
 """Recorded requests of each source, and what they say in `CASE_signals.json`.
 
-A request is `CASE.json` (a body), `CASE.form`, `CASE.query` or `CASE.http` (headers, an empty line, a body).
+A request is `CASE.json` (a body), `CASE.form`, `CASE.query`, `CASE.eml` (a mail) or `CASE.http` (headers, an empty line, a body).
 `python -m tests.sources.recorded` writes the signals of recordings that have none yet, to be read before they are kept.
 """
 
@@ -34,6 +34,8 @@ def payload_of(path: Path) -> Payload:
             return Payload(body=path.read_bytes(), content_type=FORM)
         case ".query":
             return Payload(body=b"", query=dict(parse_qsl(path.read_text(), keep_blank_values=True)))
+        case ".eml":
+            return Payload(body=path.read_bytes(), content_type="message/rfc822")
         case ".http":
             head, _, body = path.read_bytes().partition(b"\n\n")
             headers = dict(line.split(": ", 1) for line in head.decode().splitlines())

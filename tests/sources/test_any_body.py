@@ -12,7 +12,7 @@ from tests.sources.hostile import BODY, ITEM, encoded
 
 NOW = 1_767_323_045_000
 EXAMPLES = 400
-GROUPS = {"alertmanager", "grafana"}
+GROUPS = {"alertmanager", "grafana", "generic", "auto"}
 """Sources whose group of alerts may be empty."""
 
 

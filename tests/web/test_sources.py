@@ -1,12 +1,15 @@
 """Each source at its path: by header and by a key in the path, and what some senders ask for besides."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
-from bot.sources import BY_QUERY, SOURCES
+from bot.domain.signal import Signal
+from bot.sources import AUTO, BY_QUERY, SOURCES
 from tests.readme import README
 from tests.sources.recorded import HERE, payload_of, recordings
 from tests.web.conftest import SECRETS, Desk, bearer, problem
@@ -33,15 +36,53 @@ async def test_a_recorded_request_is_an_alert(desk: Desk, source: str) -> None:
     assert [result["alert"] for result in first["results"]] == [result["alert"] for result in second["results"]]
 
 
-async def posted(
-    desk: Desk, path: str, recording: Path, headers: dict[str, str]
-) -> tuple[int, dict[str, list[dict[str, object]]]]:
+async def posted(desk: Desk, path: str, recording: Path, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """Send a recorded request as its tool would, and return the status and the answer."""
     payload = payload_of(recording)
-    sent = {**headers, "Content-Type": payload.content_type}
+    sent = {**headers, **(payload.headers or {"content-type": payload.content_type})}
     method = "POST" if payload.body else "GET"
     async with desk.client.request(method, path, data=payload.body, params=payload.query, headers=sent) as response:
         return response.status, await response.json()
+
+
+async def test_each_recorded_request_is_told_by_its_shape(desk: Desk) -> None:
+    """At `/in/auto` it does what it does at its own address, and the answer says whose message it was."""
+    wrong = []
+    for source, path in recordings():
+        items = SOURCES[AUTO](payload_of(path))
+        status, told = await posted(desk, f"/in/{AUTO}", path, bearer("ingest"))
+        sender = next((item.sender for item in items if isinstance(item, Signal)), None)
+        keys = [result["dedup_key"] for result in told["results"]]
+        if status != 200 or sender != told.get("source") or keys != [item.dedup_key for item in items]:
+            wrong.append((source, path.name, status, told))
+
+    assert [] == wrong
+
+
+async def test_what_a_shape_is_told_by(desk: Desk) -> None:
+    """Headers and types count too: Sentry's, a binary CloudEvent's, a mail's."""
+    event = {"project": "shop", "message": "ZeroDivisionError"}
+    sentry = {"Sentry-Hook-Resource": "event_alert"}
+    binary = {
+        "ce-specversion": "1.0",
+        "ce-id": "1",
+        "ce-source": "/shop",
+        "ce-type": "disk.firing",
+        "ce-subject": "db1",
+    }
+    mail = b"Subject: Disk full on db1\r\nFrom: a@b.example\r\n\r\n97 %"
+    requests: list[tuple[dict[str, str], bytes]] = [
+        ({**binary, "Content-Type": "application/json"}, b'{"title": "Disk full"}'),
+        ({"Content-Type": "message/rfc822"}, mail),
+        ({"Content-Type": "text/plain"}, mail),
+        ({**sentry, "Content-Type": "application/json"}, json.dumps(event).encode()),
+    ]
+    named = []
+    for headers, body in requests:
+        async with desk.client.post(f"/in/{AUTO}", data=body, headers={**bearer("ingest"), **headers}) as response:
+            named.append((await response.json()).get("source"))
+
+    assert ["cloudevents", "mail", "mail", "sentry"] == named
 
 
 @pytest.mark.parametrize("source", sorted(BY_QUERY))
