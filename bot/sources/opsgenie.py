@@ -37,6 +37,11 @@ NO_NOTE = "Note can not be empty"
 BAD_PRIORITY = "Priority should be one of P1, P2, P3, P4, P5"
 
 
+def alert_id(number: int) -> str:
+    """Return the id of an alert in this dialect: its number at the end of a UUID."""
+    return f"a1e47b07-0000-4000-8000-{number:012x}"
+
+
 class Invalid(Exception):
     """A request that cannot be used: which field, and why."""
 
