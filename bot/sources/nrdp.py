@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from bot.domain.signal import Kind, Rejected
+from bot.sources import nrdp_xml
 from bot.sources.build import build
 from bot.sources.payload import Fields, json_of
+from bot.sources.plugin_output import lines_of, without_performance
 from bot.sources.values import Item
 
 SENDER = "nrdp"
@@ -57,8 +55,8 @@ def result(given: Fields, path: str, *, sender: str = SENDER) -> Item:
     if word not in STATES:
         return Rejected(reason=NO_STATE, path=f"{path}/state")
     state, severity = (STATES if service else HOST_STATES)[word]
-    first, _, more = given.text("output").partition("\n")
-    output = first.partition("|")[0].strip()
+    first, more = lines_of(given.text("output"))
+    output = without_performance(first)
     what = f"{service} on {host}" if service else host
     return build(
         sender,
@@ -102,10 +100,7 @@ def _of_json(data: str) -> list[Fields]:
 
 
 def _of_xml(data: str) -> list[Fields]:
-    try:
-        root: Element = fromstring(data.strip())
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        raise Unreadable from error
-    if root.tag != "checkresults":
+    found = nrdp_xml.read(data)
+    if found is None:
         raise Unreadable
-    return [Fields({part.tag: part.text or "" for part in each}) for each in root if each.tag == "checkresult"]
+    return [Fields(each) for each in found]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from bot.domain.alert import ACTIVE, Alert, State
 from bot.domain.condition import Condition, Not, Term
-from bot.domain.signal import SEVERITY_WORDS, Severity
+from bot.domain.signal import Severity
 from bot.sources.opsgenie import SEVERITIES, alert_id
 from bot.sources.values import time_of
 
 TRUTHS = {"true": True, "false": False}
 PRIORITIES: Mapping[str, frozenset[Severity]] = {
-    **{priority.lower(): frozenset({SEVERITY_WORDS[word]}) for word, priority in SEVERITIES.items()},
+    **{priority.lower(): frozenset({Severity[word.upper()]}) for word, priority in SEVERITIES.items()},
     # An alert that came as P5 is shown as P4 here.
     "p5": frozenset(),
 }

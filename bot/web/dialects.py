@@ -13,6 +13,7 @@ from bot.domain.signal import Rejected
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
 from bot.sources import nrdp, pagerduty
+from bot.sources.values import odd
 from bot.usecases import changes
 from bot.web.auth import admitted_with
 from bot.web.bodies import answer
@@ -120,13 +121,16 @@ async def _nrdp_checks(request: web.Request, given: Mapping[str, str], *, as_jso
     data = next((given[name] for name in names if given.get(name)), "")
     if not data:
         raise _Refused("NO DATA")
+    body = data.encode("utf-8", "replace")
     try:
         items = nrdp.results(data, xml=not as_json)
     except nrdp.Unreadable:
+        await deliver(request, key, nrdp.SENDER, body, [odd(body, nrdp.SENDER)])
         raise _Refused("BAD JSON" if as_json else "BAD XML") from None
-    if has_signal(items):
-        await deliver(request, key, nrdp.SENDER, data.encode("utf-8", "replace"), items)
     bad = [item.reason for item in items if isinstance(item, Rejected)]
+    if items:
+        # What none can use is shown as it came: its sender looks at the answer no more than at a log.
+        await deliver(request, key, nrdp.SENDER, body, items if has_signal(items) else [odd(body, nrdp.SENDER)])
     return " ".join([NRDP_DONE.format(many=len(items) - len(bad)), *bad])
 
 

@@ -222,11 +222,6 @@ BOMB = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a
         ({"token": "x" * 32, "cmd": "submitcheck", "json": results(RESULT)}, "BAD TOKEN"),
         ({"token": SECRETS["read"], "cmd": "submitcheck", "json": results(RESULT)}, "BAD TOKEN"),
         ({"token": KEY, "cmd": "submitcheck"}, "NO DATA"),
-        ({"token": KEY, "cmd": "submitcheck", "json": "[["}, "BAD JSON"),
-        ({"token": KEY, "cmd": "submitcheck", "json": "[]"}, "BAD JSON"),
-        ({"token": KEY, "cmd": "submitcheck", "xml": "<a"}, "BAD XML"),
-        ({"token": KEY, "cmd": "submitcheck", "xml": "<a/>"}, "BAD XML"),
-        ({"token": KEY, "cmd": "submitcheck", "xml": BOMB}, "BAD XML"),
         ({"token": KEY, "cmd": "submitcmd", "command": "SHUTDOWN_PROGRAM"}, "NO COMMAND"),
         ({"token": KEY, "cmd": "dance"}, "NO REQUEST HANDLER"),
     ],
@@ -239,6 +234,74 @@ async def test_errors_are_answers_too(desk: Desk, form: dict[str, str], message:
     assert message in text
     assert "-1" in text
     assert [] == await desk.alerts()
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"json": "[["}, "BAD JSON"),
+        ({"json": "[]"}, "BAD JSON"),
+        ({"xml": "<a"}, "BAD XML"),
+        ({"xml": "<a/>"}, "BAD XML"),
+        ({"xml": BOMB}, "BAD XML"),
+        ({"xml": "<checkresults><checkresult><hostname>a</host"}, "BAD XML"),
+        ({"json": results({**RESULT, "hostname": ""})}, "0 checks processed. hostname is missing"),
+        (
+            {"XMLDATA": "<checkresults><checkresult><state>2</state></checkresult></checkresults>"},
+            "0 checks processed.",
+        ),
+    ],
+)
+async def test_what_cannot_be_read_is_shown(desk: Desk, form: dict[str, str], message: str) -> None:
+    """It is said in the answer, and its raw text is an alert: senders of results look at no answer."""
+    status, text = await nrdp(desk, token=KEY, cmd="submitcheck", **form)
+    (alert,) = await desk.alerts()
+
+    assert 200 == status
+    assert message in text
+    assert alert["summary"].startswith("A message that could not be read, from nrdp")
+    assert next(iter(form.values())) == alert["description"]
+
+
+async def test_nothing_is_no_result(desk: Desk) -> None:
+    """An empty list is understood, and shows nothing."""
+    answered = [
+        await nrdp(desk, token=KEY, cmd="submitcheck", json=results()),
+        await nrdp(desk, token=KEY, cmd="submitcheck", xml="<checkresults></checkresults>"),
+    ]
+
+    assert all("0 checks processed." in text for _, text in answered)
+    assert [] == await desk.alerts()
+
+
+@pytest.mark.parametrize(
+    ("output", "summary", "description"),
+    [
+        ("result is < 100", "result is < 100", ""),
+        ("A & B failed", "A & B failed", ""),
+        ("bell \x07 and \x1b[31mred\x1b[0m", "bell and [31mred[0m", ""),
+        ("a &amp; b &lt;c&gt; &#228; &nbsp; &unknown;", "a & b <c> ä &nbsp; &unknown;", ""),
+        ("<a href='x'>CRITICAL</a> <b>97 %", "<a href='x'>CRITICAL</a> <b>97 %", ""),
+        ("<a href='x'>CRITICAL</a> disk", "<a href='x'>CRITICAL</a> disk", ""),
+        ("<state>0</state> is < what it said", "<state>0</state> is < what it said", ""),
+        ("<![CDATA[x < y & z]]> & more", "x < y & z & more", ""),
+        ("first line\\nsecond line|p=1", "first line", "second line|p=1"),
+        ("first | p=1\nsecond & last", "first", "second & last"),
+    ],
+)
+async def test_xml_that_was_pasted_together(desk: Desk, output: str, summary: str, description: str) -> None:
+    """The output is anybody's text, and the result arrives with it."""
+    xml = (
+        "<?xml version='1.0'?>\n<checkresults>\n<checkresult type='service' checktype='1'><hostname>db1</hostname>"
+        f"<servicename>a &amp; b</servicename><state>2</state><output>{output}</output></checkresult>"
+        "<checkresult type='host'><hostname>db2</hostname><state>1</state><output>gone</output></checkresult>\n</checkresults>"
+    )
+    _, text = await nrdp(desk, token=KEY, cmd="submitcheck", XMLDATA=xml)
+    host, service = await desk.alerts()
+
+    assert "2 checks processed." in text
+    assert (f"a & b on db1 is CRITICAL: {summary}", description) == (service["summary"], service["description"])
+    assert ("db1!a & b", "db2 is DOWN: gone") == (service["dedup_key"], host["summary"])
 
 
 async def test_hello_needs_no_token(desk: Desk) -> None:
