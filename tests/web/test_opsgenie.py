@@ -354,7 +354,22 @@ async def test_the_public_sdk(desk: Desk) -> None:
         )
         return one, many, api.get_request_status(closed.request_id)
 
+    def beat() -> Any:
+        configuration = opsgenie_sdk.configuration.Configuration()
+        configuration.api_key["Authorization"] = SECRETS["every"]
+        configuration.host = url
+        api = opsgenie_sdk.HeartbeatApi(opsgenie_sdk.api_client.ApiClient(configuration=configuration))
+        api.create_heartbeat(
+            opsgenie_sdk.CreateHeartbeatPayload(name="backup", interval=3, interval_unit="hours", enabled=True)
+        )
+        assert "PONG - Heartbeat received" == api.ping("backup").result
+        assert ["backup"] == [each.name for each in api.list_heart_beats().data.heartbeats]
+        return api.get_heartbeat("backup").data
+
+    heartbeat = await asyncio.to_thread(beat)
     one, many, status = await asyncio.to_thread(use)
+
+    assert (3, "hours", False) == (heartbeat.interval, heartbeat.interval_unit, heartbeat.expired)
 
     assert ("Disk full", "open", True, "P1") == (
         one.data.message,
