@@ -1,6 +1,6 @@
 """Dialects: other services' own addresses and answers, so that their clients post to us as to those.
 
-PagerDuty Events v2 (alert-sources.md 1.5) and NRDP (1.7.2). Their keys stand in the body and are good for ingest only.
+PagerDuty Events v2 (alert-sources.md 1.5) and v1 and NRDP (1.7.2). Their keys stand in the body and are good for ingest only.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.domain.signal import Rejected
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import nrdp, pagerduty
+from bot.sources import nrdp, pagerduty, pagerduty_v1
 from bot.sources.values import odd
 from bot.usecases import changes
 from bot.web.auth import admitted_with
@@ -23,7 +23,7 @@ from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, has_signal
 PROCESSED = "Event processed"
 CHANGED = "Change event processed"
 INVALID = "Event object is invalid"
-UNKNOWN_KEY = "'routing_key' is unknown, or was revoked"
+UNKNOWN_KEY = "'{name}' is unknown, or was revoked"
 VERSION = "2.0.5"
 
 NRDP_DONE = "{many} checks processed."
@@ -35,6 +35,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/v2/enqueue", post_event),
         web.post("/v2/change/enqueue", post_change),
+        web.post("/generic/2010-04-15/create_event.json", post_event_v1),
         *(web.route(method, path, nrdp_call) for method in ("GET", "POST") for path in ("/nrdp", "/nrdp/")),
     ]
 
@@ -68,11 +69,23 @@ async def post_change(request: web.Request) -> web.Response:
     return answer({"status": "success", "message": CHANGED}, 202)
 
 
-async def _pagerduty_key(request: web.Request, body: bytes) -> Key:
+async def post_event_v1(request: web.Request) -> web.Response:
+    """Take an event of the older API: 200 after the commit with its key, 400 with every reason."""
+    body = await body_of(request, SOURCE_BODY_LIMIT)
     try:
-        return await admitted_with(request, pagerduty.routing_key(body), Scope.INGEST)
+        key = await _pagerduty_key(request, body, pagerduty_v1.CREDENTIAL)
+        event = pagerduty_v1.read(body)
+    except pagerduty.Invalid as invalid:
+        return _invalid(invalid)
+    await deliver(request, key, pagerduty.SENDER, body, [event.signal])
+    return answer({"status": "success", "message": PROCESSED, "incident_key": event.dedup_key})
+
+
+async def _pagerduty_key(request: web.Request, body: bytes, name: str = pagerduty.CREDENTIAL) -> Key:
+    try:
+        return await admitted_with(request, pagerduty.credential(body, name), Scope.INGEST)
     except Problem:
-        raise pagerduty.Invalid(UNKNOWN_KEY) from None
+        raise pagerduty.Invalid(UNKNOWN_KEY.format(name=name)) from None
 
 
 def _invalid(invalid: pagerduty.Invalid) -> web.Response:

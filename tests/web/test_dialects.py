@@ -155,6 +155,85 @@ async def test_a_change_event_never_alerts(desk: Desk) -> None:
     assert [] == await desk.alerts()
 
 
+TRIGGER_V1: dict[str, Any] = {
+    "service_key": KEY,
+    "event_type": "trigger",
+    "incident_key": "srv01/http",
+    "description": "FAILURE for production/HTTP on machine srv01",
+    "client": "Sample Monitoring",
+    "client_url": "https://monitoring.example",
+    "details": {"ping time": "1500ms", "load avg": 0.75, "host": "srv01"},
+    "contexts": [
+        {"type": "link", "href": "https://wiki.example/http", "text": "Runbook"},
+        {"type": "image", "src": "https://chart.example/1.png"},
+    ],
+}
+V1 = "/generic/2010-04-15/create_event.json"
+
+
+async def test_events_of_the_older_api(desk: Desk) -> None:
+    """A trigger, again, an acknowledge and a resolve by the incident's key; words of the latter are noted."""
+    first = await sent(desk, V1, TRIGGER_V1)
+    await sent(desk, V1, {**TRIGGER_V1, "details": None, "contexts": None, "client": None})
+    (alert,) = await desk.alerts()
+    later = {"service_key": KEY, "incident_key": "srv01/http", "description": "on it"}
+    await sent(desk, V1, {**later, "event_type": "acknowledge"})
+    acked = (await desk.alerts())[0]["state"]
+    resolved = await sent(desk, V1, {**later, "event_type": "resolve", "description": "fixed"})
+    history = (await desk.get("/api/v1/alerts/1/history"))["history"]
+
+    assert (200, {"status": "success", "message": "Event processed", "incident_key": "srv01/http"}) == first == resolved
+    assert ("critical", "srv01/http", 2) == (alert["severity"], alert["dedup_key"], alert["count"])
+    assert "FAILURE for production/HTTP on machine srv01" == alert["summary"]
+    assert ("acked", "closed") == (acked, (await desk.alerts())[0]["state"])
+    assert {"on it", "fixed"} <= {row["note"] for row in history}
+
+
+async def test_what_an_event_of_the_older_api_tells(desk: Desk) -> None:
+    """Its details are labels or the description, its contexts links; a severity among the details counts."""
+    await sent(desk, V1, TRIGGER_V1)
+    body = {**TRIGGER_V1, "incident_key": None, "details": "no answer", "contexts": "none"}
+    keys = [(await sent(desk, V1, body))[1]["incident_key"] for _ in range(2)]
+    await sent(desk, V1, {**TRIGGER_V1, "incident_key": "i", "details": {"severity": "info"}})
+    ranked, _, other, first = await desk.alerts()
+
+    assert ("srv01", {"ping time": "1500ms", "load avg": "0.75", "host": "srv01", "client": "Sample Monitoring"}) == (
+        first["source"],
+        first["labels"],
+    )
+    assert ["https://wiki.example/http", "https://chart.example/1.png", "https://monitoring.example"] == [
+        link["href"] for link in first["links"]
+    ]
+    assert ("no answer", "Sample Monitoring") == (other["description"], other["source"])
+    assert 2 == len({*keys})
+    assert "info" == ranked["severity"]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"not json", "'service_key' is unknown"),
+        ([], "'service_key' is unknown"),
+        ({**TRIGGER_V1, "service_key": "x" * 32}, "'service_key' is unknown"),
+        ({**TRIGGER_V1, "service_key": SECRETS["read"]}, "'service_key' is unknown"),
+        ({**TRIGGER_V1, "service_key": {"a": KEY}}, "'service_key' is unknown"),
+        ({**TRIGGER_V1, "routing_key": KEY, "service_key": None}, "'service_key' is unknown"),
+        ({**TRIGGER_V1, "event_type": "explode"}, "'event_type' is not one of"),
+        ({**TRIGGER_V1, "description": " "}, "'description' is missing"),
+        ({**TRIGGER_V1, "incident_key": "k" * 256}, "'incident_key' is longer"),
+        ({"service_key": KEY, "event_type": "resolve"}, "'incident_key' is missing"),
+        ({"service_key": KEY, "event_type": "acknowledge", "incident_key": " "}, "'incident_key' is missing"),
+    ],
+)
+async def test_what_is_no_event_of_the_older_api(desk: Desk, body: Any, error: str) -> None:
+    """400 in PagerDuty's words, and nothing is stored."""
+    status, answered = await sent(desk, V1, body)
+
+    assert (400, "invalid event", "Event object is invalid") == (status, answered["status"], answered["message"])
+    assert error in answered["errors"][0]
+    assert [] == await desk.alerts()
+
+
 # --- NRDP -------------------------------------------------------------------------------------------------------------
 
 RESULT = {
