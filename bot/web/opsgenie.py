@@ -232,10 +232,9 @@ async def _found(request: web.Request, key: Key) -> Alert | None:
         raise Invalid("identifierType", NO_IDENTIFIER)
     if kind == "alias":
         return await views.latest(storage, key, key_within_limit(named))
-    text = named if kind == "tiny" else named.rpartition("-")[2]
+    number = opsgenie.number_of(named, kind)
     try:
-        number = int(text, 10 if kind == "tiny" else 16)
-        shown = await views.one(storage, key, number) if 0 < number < 2**53 else None
-    except (ValueError, Unknown):
+        shown = await views.one(storage, key, number) if number else None
+    except Unknown:
         return None
     return shown.alert if shown else None

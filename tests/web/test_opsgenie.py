@@ -270,6 +270,20 @@ async def test_an_unknown_kind_of_identifier(desk: Desk) -> None:
     assert ["b", "a"] == await listed(desk, query="status:open")
 
 
+@pytest.mark.parametrize(
+    "identifier", ["1", "db-1", "db-000000000001", "a1e47b07-0000-4000-8000-1", "0x1", "x" + alert_id(1)]
+)
+async def test_what_only_ends_like_an_id(desk: Desk, identifier: str) -> None:
+    """Names nothing: an alias whose kind was not said must not close another alert."""
+    await prepared(desk)
+    _, closed = await call(desk, "POST", f"/v2/alerts/{identifier}/close", {})
+
+    assert (False, "") == await became(desk, closed)
+    assert 404 == (await call(desk, "GET", f"/v2/alerts/{identifier}", key="read"))[0]
+    assert ["b", "a"] == await listed(desk, query="status:open")
+    assert 200 == (await call(desk, "GET", f"/v2/alerts/{alert_id(1).upper()}", key="read"))[0]
+
+
 async def test_many_alerts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What no database can answer is looked for stride by stride, and none is missed at their borders."""
     monkeypatch.setattr("bot.usecases.views.STRIDE", 3)
