@@ -13,12 +13,13 @@ from bot.domain.signal import Rejected
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
 from bot.sources import nrdp, pagerduty, pagerduty_v1
+from bot.sources.payload import fields_of_form
 from bot.sources.values import odd
 from bot.usecases import changes
 from bot.web.auth import admitted_with
 from bot.web.bodies import answer
 from bot.web.errors import Problem
-from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, has_signal
+from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, has_signal, payload_of
 
 PROCESSED = "Event processed"
 CHANGED = "Change event processed"
@@ -101,8 +102,7 @@ class _Refused(Exception):
 
 async def nrdp_call(request: web.Request) -> web.Response:
     """Do what a form asks for. The answer is always 200: what it is worth stands in its body, as XML unless JSON came."""
-    form: Any = request.query if request.method == "GET" else await request.post()
-    given = {name: value for name, value in form.items() if isinstance(value, str)}
+    given = fields_of_form(await payload_of(request, SOURCE_BODY_LIMIT))
     as_json = "json" in given or "JSONDATA" in given
     try:
         match given.get("cmd", ""):

@@ -7,12 +7,11 @@ from bot.domain.spans import DAY, MINUTE, compact
 from bot.domain.tenant import Scope
 from bot.parts import PARTS
 from bot.sources.beat import is_end
-from bot.sources.payload import Payload
 from bot.usecases import heartbeat
 from bot.web.auth import admitted
 from bot.web.bodies import answer, instant
 from bot.web.errors import Problem
-from bot.web.ingest import SOURCE_BODY_LIMIT, body_of
+from bot.web.ingest import SOURCE_BODY_LIMIT, payload_of
 
 NAME_LIMIT = 200
 DEFAULT = "heartbeat"
@@ -51,7 +50,7 @@ async def take(request: web.Request) -> web.Response:
     now = parts.clock()
     if TRUTHS[stop]:
         beaten = await heartbeat.stop(parts.storage, key.feed, name, now=now, rules=parts.rules)
-    elif is_end(await payload_of(request)):
+    elif is_end(await payload_of(request, SOURCE_BODY_LIMIT)):
         expected = await heartbeat.one(parts.storage, key.feed, name)
         return answer({"name": name, "expected_by": instant(expected.due_at) if expected else None, "note": ENDED})
     else:
@@ -72,16 +71,6 @@ def name_of(text: str) -> str:
     if len(line) > NAME_LIMIT:
         raise Problem(422, LONG_NAME, path="/name")
     return clean(line, NAME_LIMIT) or DEFAULT
-
-
-async def payload_of(request: web.Request) -> Payload:
-    """Read what came with a beat."""
-    return Payload(
-        body=await body_of(request, SOURCE_BODY_LIMIT),
-        content_type=request.content_type,
-        query=request.query,
-        headers={header.lower(): value for header, value in request.headers.items()},
-    )
 
 
 def _span(text: str | None, name: str, least: int) -> int | None:

@@ -71,18 +71,22 @@ async def post_source(request: web.Request) -> web.Response:
     parse = SOURCES.get(name)
     if parse is None:
         raise Problem(404, NO_SOURCE.format(name=name, names=", ".join(SOURCES)))
-    body = await body_of(request, SOURCE_BODY_LIMIT)
-    payload = Payload(
-        body=body,
-        content_type=request.content_type,
-        query=request.query,
-        headers={header.lower(): value for header, value in request.headers.items()},
-    )
+    payload = await payload_of(request, SOURCE_BODY_LIMIT)
     source = await configured(request, key, name)
     if source is not None and source.secret:
         check_signature(request, source, payload)
     items = parse(payload) if source is None or source.mapping is None else mapped.parse(payload, source.mapping)
     return answer(results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items)))
+
+
+async def payload_of(request: web.Request, limit: int) -> Payload:
+    """Read what a source is told; errors as those of `body_of`."""
+    return Payload(
+        body=await body_of(request, limit),
+        content_type=request.content_type,
+        query=request.query,
+        headers={header.lower(): value for header, value in request.headers.items()},
+    )
 
 
 async def allow_events(request: web.Request) -> web.Response:

@@ -16,8 +16,8 @@ from bot.usecases import heartbeat
 from bot.usecases.heartbeat import Beaten
 from bot.web.auth import admitted
 from bot.web.bodies import answer, instant
-from bot.web.heartbeats import LONGEST, name_of, payload_of
-from bot.web.ingest import SOURCE_BODY_LIMIT, body_of
+from bot.web.heartbeats import LONGEST, name_of
+from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, payload_of
 from bot.web.opsgenie_list import unprocessable
 
 PONG = "PONG - Heartbeat received"
@@ -53,7 +53,7 @@ async def ping(request: web.Request) -> web.Response:
     key = await admitted(request, Scope.INGEST)
     parts = request.app[PARTS]
     name = name_of(request.match_info["name"])
-    if is_end(await payload_of(request)):
+    if is_end(await payload_of(request, SOURCE_BODY_LIMIT)):
         return _result(NO_PONG, 202)
     beaten = await heartbeat.beat(
         parts.storage,
