@@ -35,6 +35,12 @@ COMMANDS: Mapping[str, tuple[Kind, bool, int]] = {
 }
 """External commands that say something of an alert: what, whether a service is named, and where the author stands."""
 
+CHECKS: Mapping[str, tuple[str, ...]] = {
+    "PROCESS_SERVICE_CHECK_RESULT": ("hostname", "servicename", "state", "output"),
+    "PROCESS_HOST_CHECK_RESULT": ("hostname", "state", "output"),
+}
+"""External commands that are check results, and what stands where in them; the output may hold semicolons."""
+
 
 class Unreadable(Exception):
     """Data that is neither the JSON nor the XML that it should be."""
@@ -73,7 +79,12 @@ def result(given: Fields, path: str, *, sender: str = SENDER) -> Item:
 def command(text: str) -> list[Item]:
     """Read an external command (2.2); an empty list for one that says nothing of an alert."""
     name, *parts = text.strip().split(";")
-    known = COMMANDS.get(name.rpartition("] ")[2].strip().upper())
+    name = name.rpartition("] ")[2].strip().upper()
+    if name in CHECKS:
+        members = CHECKS[name]
+        values = ";".join(parts).split(";", len(members) - 1)
+        return [result(Fields(dict(zip(members, values, strict=False))), "")]
+    known = COMMANDS.get(name)
     if known is None or not parts or not parts[0].strip():
         return []
     kind, of_service, author = known

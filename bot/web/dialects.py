@@ -150,7 +150,7 @@ async def _nrdp_checks(request: web.Request, given: Mapping[str, str], *, as_jso
 async def _nrdp_command(request: web.Request, given: Mapping[str, str]) -> str:
     key = await _nrdp_key(request, given)
     items = nrdp.command(given.get("command", ""))
-    if not items:
+    if not has_signal(items):
         raise _Refused("NO COMMAND")
     await deliver(request, key, nrdp.SENDER, given["command"].encode("utf-8", "replace"), items)
     return ""

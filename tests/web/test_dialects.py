@@ -302,6 +302,8 @@ BOMB = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a
         ({"token": SECRETS["read"], "cmd": "submitcheck", "json": results(RESULT)}, "BAD TOKEN"),
         ({"token": KEY, "cmd": "submitcheck"}, "NO DATA"),
         ({"token": KEY, "cmd": "submitcmd", "command": "SHUTDOWN_PROGRAM"}, "NO COMMAND"),
+        ({"token": KEY, "cmd": "submitcmd", "command": "PROCESS_SERVICE_CHECK_RESULT;db1;Disk"}, "NO COMMAND"),
+        ({"token": KEY, "cmd": "submitcmd", "command": "PROCESS_HOST_CHECK_RESULT;;1;x"}, "NO COMMAND"),
         ({"token": KEY, "cmd": "dance"}, "NO REQUEST HANDLER"),
     ],
 )
@@ -387,6 +389,22 @@ async def test_hello_needs_no_token(desk: Desk) -> None:
     """It says what answers here."""
     async with desk.client.get("/nrdp/?cmd=hello") as response:
         assert "<product>alertbot (NRDP)</product>" in await response.text()
+
+
+async def test_results_as_external_commands(desk: Desk) -> None:
+    """Are results, as a Nagios server takes them."""
+    at = "[1767323045] PROCESS_SERVICE_CHECK_RESULT;db1;Disk;2;97 % full; 4 GB left\\nsda1|used=97%"
+    await nrdp(desk, token=KEY, cmd="submitcmd", command=at)
+    await nrdp(desk, token=KEY, cmd="submitcmd", command="process_host_check_result;db2;1;gone")
+    host, service = await desk.alerts()
+    await nrdp(desk, token=KEY, cmd="submitcmd", command="PROCESS_HOST_CHECK_RESULT;db2;0;up")
+
+    assert ("Disk on db1 is CRITICAL: 97 % full; 4 GB left", "sda1|used=97%") == (
+        service["summary"],
+        service["description"],
+    )
+    assert "db2 is DOWN: gone" == host["summary"]
+    assert "closed" == (await desk.alerts())[0]["state"]
 
 
 async def test_external_commands(desk: Desk) -> None:
