@@ -51,7 +51,7 @@ def notification_of(macros: Mapping[str, str]) -> Mapping[str, Any] | None:
         "address": _macro(macros, "HOSTADDRESS"),
         "state": _macro(macros, f"{of}STATE"),
         "output": _macro(macros, f"{of}OUTPUT"),
-        "long_output": _macro(macros, f"LONG{of}OUTPUT").replace("\\n", "\n"),
+        "long_output": _macro(macros, f"LONG{of}OUTPUT"),
         "notes_url": _macro(macros, f"{of}NOTESURL"),
         "action_url": _macro(macros, f"{of}ACTIONURL"),
         "author": _macro(macros, "NOTIFICATIONAUTHOR"),

@@ -32,6 +32,7 @@ TOO_MANY = "That is more than {} matchers at once."
 BAD_PATTERN = 'The pattern "{}" cannot be used: {}.'
 NOT_TEXT = "it holds characters that no text has"
 NOT_CLOSED = "A closing quotation mark is missing."
+NOT_PARTED = 'Put a space between matchers, "{}", or the value into quotation marks.'
 NOT_A_MATCHER = 'I cannot read "{}" as a matcher such as service=db or host=~"web.*".'
 
 MOST = 20
@@ -52,7 +53,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _PLAIN_VALUE = re.compile(r"""[^\s"=<>!~,;.:][^\s"=<>,;]*(?<![.:!])""")
 _QUOTED = re.compile(rf"[{QUOTES}]((?:\\.|[^\\{QUOTES}])*)[{QUOTES}]", re.DOTALL)
 _QUOTE = re.compile(f"[{QUOTES}]")
-_END = re.compile(r"[,;]?(?=\s|$)")
+_END = re.compile(r"[,;]|(?=\s|$)")
+_RUN_ON = re.compile(rf"[,;](?={_NAME}{_SIGN}|[{QUOTES}])")
 _ESCAPE = re.compile(rf"\\([\\n{QUOTES}])")
 _COMPARE: Mapping[str, Callable[[int, int], bool]] = {
     "=": operator.eq,
@@ -103,10 +105,11 @@ class Matcher:
         if self.what is What.SEVERITY:
             return _COMPARE[self.sign](subject.severity, SEVERITIES[self.value])
         if self.what is What.LABEL:
-            return self._fits(subject.labels.get(self.name, ""))
-        return self._fits(subject.summary if self.what is What.SUMMARY else subject.source)
+            return self.fits(subject.labels.get(self.name, ""))
+        return self.fits(subject.summary if self.what is What.SUMMARY else subject.source)
 
-    def _fits(self, text: str) -> bool:
+    def fits(self, text: str) -> bool:
+        """Whether a text is as the value says; the severity has no such texts."""
         if self.sign in {"=", "!="}:
             return (text == self.value) is (self.sign == "=")
         return bool(_pattern(self.value).fullmatch(text)) is (self.sign == "=~")
@@ -118,7 +121,7 @@ class Matcher:
             return not all(_COMPARE[self.sign](severity, SEVERITIES[self.value]) for severity in Severity)
         if self.sign == "=~":
             probes = PROBES if self.what is What.LABEL else PROBES[1:]
-            return not all(self._fits(probe) for probe in probes)
+            return not all(self.fits(probe) for probe in probes)
         return self.sign == "="
 
     def __str__(self) -> str:
@@ -204,7 +207,7 @@ def read_matcher(words: Words) -> Matcher | None:
         value, count = after.text, count + 1
     if value.startswith('"'):
         return made(name, sign, _quoted_value(words, word.start))
-    value = value.rstrip(",;")
+    value = _parted(f"{name}{sign}", value.rstrip(",;"))
     if not value:
         example = f"{name}{sign}{'error' if name.lower() == What.SEVERITY else 'value'}"
         raise Misread(NO_VALUE.format(shown(name, 40), shown(example, 60)))
@@ -226,11 +229,19 @@ def _quoted_name(words: Words) -> Matcher | None:
     if words.at_quote:
         text = _quoted_value(words, value.start)
     else:
-        text = value.text.rstrip(",;")
+        text = _parted(f"{name}{sign}", value.text.rstrip(",;"))
         words.skip()
     if len(text) > VALUE_LIMIT or len(name) > VALUE_LIMIT:
         raise Misread(TOO_LONG.format(VALUE_LIMIT))
     return of_label(name, sign, text)
+
+
+def _parted(before: str, value: str) -> str:
+    """Return a value that is one; raises `Misread` for one that runs on into the next matcher."""
+    found = _RUN_ON.search(value)
+    if found:
+        raise Misread(NOT_PARTED.format(shown(f"{before}{value[: found.start()]} {value[found.end() :]}", 80)))
+    return value
 
 
 def _quoted_value(words: Words, since: int) -> str:

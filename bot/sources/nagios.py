@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.domain.signal import Kind
 from bot.sources.build import build
 from bot.sources.payload import Payload, fields_of
+from bot.sources.plugin_output import lines_of
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
@@ -51,7 +52,7 @@ def parse(payload: Payload) -> list[Item]:
     service, state = given.text("service"), given.text("state").upper()
     kind = given.text("type", "notification_type").upper()
     what = f"{service} on {host}" if service else host
-    output = given.text("output")
+    output, more = lines_of(given.text("output"))
     comment = given.text("comment")
     meant = KINDS.get(kind, Kind.FIRING if not kind and state not in {"OK", "UP"} else Kind.NOTE)
     return [
@@ -61,7 +62,7 @@ def parse(payload: Payload) -> list[Item]:
             summary=f"{what} is {state or kind}: {output}" if output else f"{what} is {state or kind}",
             kind=Kind.RESOLVED if not kind and state in {"OK", "UP"} else meant,
             severity=SEVERITIES.get(state, "warning"),
-            description=given.text("long_output"),
+            description="\n".join(filter(None, (more, *lines_of(given.text("long_output"))))),
             labels={"host": host, "service": service, "address": given.text("address")},
             links=[link_to(given.text("notes_url"), "Notes"), link_to(given.text("action_url"), "Action")],
             author=given.text("author"),

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from bot.domain.signal import Kind, Rejected
+from bot.sources import nrdp_xml
 from bot.sources.build import build
 from bot.sources.payload import Fields, json_of
+from bot.sources.plugin_output import lines_of, without_performance
 from bot.sources.values import Item
 
 SENDER = "nrdp"
@@ -37,6 +35,12 @@ COMMANDS: Mapping[str, tuple[Kind, bool, int]] = {
 }
 """External commands that say something of an alert: what, whether a service is named, and where the author stands."""
 
+CHECKS: Mapping[str, tuple[str, ...]] = {
+    "PROCESS_SERVICE_CHECK_RESULT": ("hostname", "servicename", "state", "output"),
+    "PROCESS_HOST_CHECK_RESULT": ("hostname", "state", "output"),
+}
+"""External commands that are check results, and what stands where in them; the output may hold semicolons."""
+
 
 class Unreadable(Exception):
     """Data that is neither the JSON nor the XML that it should be."""
@@ -57,8 +61,8 @@ def result(given: Fields, path: str, *, sender: str = SENDER) -> Item:
     if word not in STATES:
         return Rejected(reason=NO_STATE, path=f"{path}/state")
     state, severity = (STATES if service else HOST_STATES)[word]
-    first, _, more = given.text("output").partition("\n")
-    output = first.partition("|")[0].strip()
+    first, more = lines_of(given.text("output"))
+    output = without_performance(first)
     what = f"{service} on {host}" if service else host
     return build(
         sender,
@@ -75,7 +79,12 @@ def result(given: Fields, path: str, *, sender: str = SENDER) -> Item:
 def command(text: str) -> list[Item]:
     """Read an external command (2.2); an empty list for one that says nothing of an alert."""
     name, *parts = text.strip().split(";")
-    known = COMMANDS.get(name.rpartition("] ")[2].strip().upper())
+    name = name.rpartition("] ")[2].strip().upper()
+    if name in CHECKS:
+        members = CHECKS[name]
+        values = ";".join(parts).split(";", len(members) - 1)
+        return [result(Fields(dict(zip(members, values, strict=False))), "")]
+    known = COMMANDS.get(name)
     if known is None or not parts or not parts[0].strip():
         return []
     kind, of_service, author = known
@@ -102,10 +111,7 @@ def _of_json(data: str) -> list[Fields]:
 
 
 def _of_xml(data: str) -> list[Fields]:
-    try:
-        root: Element = fromstring(data.strip())
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        raise Unreadable from error
-    if root.tag != "checkresults":
+    found = nrdp_xml.read(data)
+    if found is None:
         raise Unreadable
-    return [Fields({part.tag: part.text or "" for part in each}) for each in root if each.tag == "checkresult"]
+    return [Fields(each) for each in found]

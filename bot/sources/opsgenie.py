@@ -1,5 +1,6 @@
 """Opsgenie's Alert API (alert-sources.md 1.6): what its requests say of an alert."""
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,11 +31,28 @@ CHANGED = ("priority", "message", "description")
 LABELS = ("tags", "details")
 """What can be added and removed: our labels. A tag is a label whose value is `true`."""
 
+ID = "a1e47b07-0000-4000-8000-"
+_ID = re.compile(rf"{ID}([0-9a-f]{{12}})", re.IGNORECASE)
+_TINY = re.compile("[0-9]{1,15}")
+
 NOT_OBJECT = "the body is no JSON object"
 NO_MESSAGE = "Message can not be empty"
 EMPTY = "{} can not be empty"
 NO_NOTE = "Note can not be empty"
 BAD_PRIORITY = "Priority should be one of P1, P2, P3, P4, P5"
+
+
+def alert_id(number: int) -> str:
+    """Return the id of an alert in this dialect: its number at the end of a UUID."""
+    return f"{ID}{number:012x}"
+
+
+def number_of(text: str, kind: str) -> int | None:
+    """Return the number that an id, or a tiny id (`tiny`), names; None for what is none, though it may end like one."""
+    if kind == "tiny":
+        return int(text) if _TINY.fullmatch(text) else None
+    found = _ID.fullmatch(text)
+    return int(found[1], 16) if found else None
 
 
 class Invalid(Exception):

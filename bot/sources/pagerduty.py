@@ -11,6 +11,7 @@ from bot.sources.payload import Fields, json_of, text_of
 from bot.sources.values import link_to, time_of
 
 SENDER = "pagerduty"
+CREDENTIAL = "routing_key"
 KINDS: Mapping[str, Kind] = {
     "trigger": Kind.FIRING,
     "acknowledge": Kind.ACKNOWLEDGED,
@@ -55,15 +56,15 @@ class Invalid(Exception):
         super().__init__("; ".join(errors))
 
 
-def routing_key(body: bytes) -> str:
+def credential(body: bytes, name: str = CREDENTIAL) -> str:
     """Return the credential in a body; "" when there is none that can be found."""
     given = json_of(body)
-    return text_of(given.get("routing_key")) if isinstance(given, dict) else ""
+    return text_of(given.get(name)).strip() if isinstance(given, dict) else ""
 
 
 def read(body: bytes) -> Event:
     """Read an event. Raises Invalid with every reason."""
-    given = _fields(body)
+    given = object_of(body)
     kind = KINDS.get(given.text("event_action").lower())
     key = given.text("dedup_key")
     payload = given.inner("payload")
@@ -99,12 +100,12 @@ def read(body: bytes) -> Event:
         starts_at="",
         author=client,
     )
-    return Event(routing_key=given.text("routing_key"), dedup_key=key, signal=signal)
+    return Event(routing_key=given.text(CREDENTIAL), dedup_key=key, signal=signal)
 
 
 def read_change(body: bytes) -> ChangeEvent:
     """Read a change event. Raises Invalid."""
-    given = _fields(body)
+    given = object_of(body)
     payload = given.inner("payload")
     if not payload.text("summary"):
         raise Invalid(NO_SUMMARY)
@@ -112,7 +113,7 @@ def read_change(body: bytes) -> ChangeEvent:
     # The public client writes an offset and a Z (alert-sources.md 1.5).
     moment = payload.text("timestamp").replace("+00:00Z", "Z")
     return ChangeEvent(
-        routing_key=given.text("routing_key"),
+        routing_key=given.text(CREDENTIAL),
         summary=clean(" ".join(payload.text("summary").split()), SUMMARY_LIMIT),
         source=clean(payload.text("source"), KEY_LIMIT),
         link=link.href if link else "",
@@ -120,7 +121,8 @@ def read_change(body: bytes) -> ChangeEvent:
     )
 
 
-def _fields(body: bytes) -> Fields:
+def object_of(body: bytes) -> Fields:
+    """Read a body. Raises Invalid for what is no object."""
     given: Any = json_of(body)
     if not isinstance(given, dict):
         raise Invalid(NOT_JSON)

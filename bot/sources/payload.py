@@ -89,6 +89,12 @@ def text_of(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def fields_of_form(payload: Payload) -> dict[str, str]:
+    """Return the fields of a form of either kind, above those of the query."""
+    form = parts_of(payload) if payload.content_type == MULTIPART else form_of(payload.body)
+    return {**payload.query, **form}
+
+
 def fields_of(payload: Payload) -> Fields | None:
     """Return the members of a body that is a JSON object or a form, above those of the query; None when it is neither."""
     body = payload.body

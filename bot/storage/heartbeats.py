@@ -6,6 +6,7 @@ from bot.domain.tenant import Feed
 from bot.storage.engine import Row, Tx
 
 FIND = "SELECT * FROM heartbeats WHERE feed_id = :feed AND name = :name"
+OF_FEED = "SELECT * FROM heartbeats WHERE feed_id = :feed ORDER BY name"
 BY_ID = "SELECT * FROM heartbeats WHERE tenant_id = :tenant AND id = :id"
 BEAT = """
 INSERT INTO heartbeats (tenant_id, feed_id, name, every_ms, grace_ms, beat_at)
@@ -51,6 +52,11 @@ async def find(tx: Tx, feed: int, name: str) -> Heartbeat | None:
     """Return a feed's heartbeat by its name."""
     row = await tx.one(FIND, feed=feed, name=name)
     return _heartbeat(row) if row else None
+
+
+async def of_feed(tx: Tx, feed: int) -> list[Heartbeat]:
+    """Return a feed's heartbeats by their names."""
+    return [_heartbeat(row) for row in await tx.all(OF_FEED, feed=feed)]
 
 
 async def by_id(tx: Tx, tenant: int, heartbeat: int) -> Heartbeat | None:

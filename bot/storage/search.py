@@ -29,6 +29,7 @@ class Query:
     owner_name: str | None = None
     labels: Sequence[tuple[str, bool, str]] = field(default_factory=tuple)
     words: Sequence[str] = field(default_factory=tuple)
+    dedup_key: str | None = None
     before: int | None = None
     worst_first: bool = False
 
@@ -66,9 +67,10 @@ def _where(query: Query) -> tuple[str, Mapping[str, Param]]:
         # One room is named as one: its index then gives the order too.
         conditions.append("room_id IN (:room)" if query.also else "room_id = :room")
         params["room"] = [query.room, *query.also] if query.also else query.room
-    if query.feed is not None:
-        conditions.append("feed_id = :feed")
-        params["feed"] = query.feed
+    for column, value in (("feed_id", query.feed), ("dedup_key", query.dedup_key)):
+        if value is not None:
+            conditions.append(f"{column} = :{column}")
+            params[column] = value
     if State.CLOSED not in query.states:
         # SQLite takes a partial index only for its own words.
         conditions.append("state <> 'closed'")
@@ -88,6 +90,12 @@ def _where(query: Query) -> tuple[str, Mapping[str, Param]]:
     if query.before is not None:
         conditions.append("number < :before")
         params["before"] = query.before
+    _add_texts(query, conditions, params)
+    return " AND ".join(conditions), params
+
+
+def _add_texts(query: Query, conditions: list[str], params: dict[str, Param]) -> None:
+    """Add what is asked of words and labels."""
     # REPLACE finds text exactly on both engines; LIKE would fold case on one of them and give `%` a meaning.
     for index, word in enumerate(query.words):
         conditions.append(f"REPLACE(words, :word{index}, '') <> words")
@@ -95,7 +103,6 @@ def _where(query: Query) -> tuple[str, Mapping[str, Param]]:
     for index, (name, wanted, value) in enumerate(query.labels):
         conditions.append(f"REPLACE(labels, :label{index}, '') {'<>' if wanted else '='} labels")
         params[f"label{index}"] = _label_text(name, value)
-    return " AND ".join(conditions), params
 
 
 def _label_text(name: str, value: str) -> str:

@@ -17,6 +17,7 @@ from bot.usecases.ingest import Delivery, receive
 SENDER = "heartbeat"
 EVERY = 5 * MINUTE
 GRACE = MINUTE
+SEVERITY = Severity.ERROR
 MISSED = "heartbeat {name} missed: nothing was heard for {silent}, it is expected every {every}"
 BACK = "heartbeat {name} is back"
 
@@ -30,9 +31,17 @@ class Beaten:
 
 
 async def beat(
-    storage: Storage, feed: Feed, name: str, *, every: int | None, grace: int | None, now: int, rules: Rules = RULES
+    storage: Storage,
+    feed: Feed,
+    name: str,
+    *,
+    every: int | None,
+    grace: int | None,
+    at_first: int = EVERY,
+    now: int,
+    rules: Rules = RULES,
 ) -> Beaten:
-    """Note that a sender was heard; spans that it does not say are as they were, or five minutes and one."""
+    """Note that a sender was heard; spans that it does not say are as they were, or at first `at_first` and a minute."""
 
     async def work(tx: Tx) -> Beaten:
         await tenants.lock(tx, feed.tenant)
@@ -41,7 +50,7 @@ async def beat(
             tx,
             feed,
             name,
-            every=every or (before.every if before else EVERY),
+            every=every or (before.every if before else at_first),
             grace=grace if grace is not None else (before.grace if before else GRACE),
             now=now,
         )
@@ -51,6 +60,16 @@ async def beat(
         return Beaten(heartbeat=found, was_missed=before is not None and before.missed)
 
     return await storage.write(work, urgent=True)
+
+
+async def one(storage: Storage, feed: Feed, name: str) -> Heartbeat | None:
+    """Return a feed's heartbeat; None when there is none of that name."""
+    return await storage.look(lambda tx: heartbeats.find(tx, feed.id, name))
+
+
+async def listed(storage: Storage, feed: Feed) -> list[Heartbeat]:
+    """Return a feed's heartbeats by their names."""
+    return await storage.look(lambda tx: heartbeats.of_feed(tx, feed.id))
 
 
 async def stop(storage: Storage, feed: Feed, name: str, *, now: int, rules: Rules = RULES) -> Beaten:
@@ -93,7 +112,7 @@ async def _say(tx: Tx, feed: Feed, found: Heartbeat, kind: Kind, words: str, now
         summary=words,
         sender=SENDER,
         kind=kind,
-        severity=Severity.ERROR,
+        severity=SEVERITY,
         source=SENDER,
         labels={"heartbeat": found.name},
     )

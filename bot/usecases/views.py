@@ -1,15 +1,18 @@
 """Views: what the holder of a key may read: the alerts of its feed, their history, and the key itself."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from bot.domain.alert import Alert, Event, State
+from bot.domain.condition import Condition, bounds, holds
 from bot.domain.errors import Unknown
 from bot.domain.signal import Severity
 from bot.domain.tenant import Key, Room
 from bot.storage import alerts, feeds, search, tenants
-from bot.storage.engine import Storage, Tx
+from bot.storage.engine import Storage, Tx, Work
 
+STRIDE = 500
+"""How many alerts one look at the database brings."""
 NO_ALERT = "there is no alert {number} in this feed"
 
 
@@ -60,6 +63,34 @@ async def page(
         found = await search.find(tx, query, limit=limit + 1)
         shown = await _shown(tx, key, found[:limit])
     return Page(alerts=shown, before=found[limit - 1].number if len(found) > limit else None)
+
+
+async def where(storage: Storage, key: Key, condition: Condition) -> AsyncIterator[Alert]:
+    """Give the feed's alerts that a condition holds for, newest first; they are read in strides, so that others have their turn between them."""
+    within = bounds(condition)
+    query = search.Query(
+        tenant=key.feed.tenant,
+        feed=key.feed.id,
+        states=within.states,
+        severities=within.severities,
+        words=within.words,
+        dedup_key=within.dedup_key,
+    )
+    while within.states and within.severities:
+        found, fitting = await storage.look(_stride(query, condition))
+        for alert in fitting:
+            yield alert
+        if len(found) < STRIDE:
+            break
+        query = replace(query, before=found[-1].number)
+
+
+def _stride(query: search.Query, condition: Condition) -> Work[tuple[list[Alert], list[Alert]]]:
+    async def work(tx: Tx) -> tuple[list[Alert], list[Alert]]:
+        found = await search.find(tx, query, limit=STRIDE)
+        return found, [alert for alert in found if holds(condition, alert)]
+
+    return work
 
 
 async def one(storage: Storage, key: Key, number: int) -> Shown:

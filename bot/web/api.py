@@ -271,7 +271,7 @@ def _to(said: ActionBody, action: Action) -> str | None:
 
 
 def _until(said: ActionBody, action: Action, now: int) -> int | None:
-    if not said.until:
+    if said.until is None:
         if action is Action.SNOOZE:
             raise Problem(422, NO_END, path="/until")
         return None

@@ -1,6 +1,6 @@
 """Dialects: other services' own addresses and answers, so that their clients post to us as to those.
 
-PagerDuty Events v2 (alert-sources.md 1.5) and NRDP (1.7.2). Their keys stand in the body and are good for ingest only.
+PagerDuty Events v2 (alert-sources.md 1.5) and v1 and NRDP (1.7.2). Their keys stand in the body and are good for ingest only.
 """
 
 from collections.abc import Mapping
@@ -12,18 +12,19 @@ from aiohttp import web
 from bot.domain.signal import Rejected
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import nrdp, pagerduty
-from bot.sources.payload import MULTIPART, Payload, form_of, parts_of
+from bot.sources import nrdp, pagerduty, pagerduty_v1
+from bot.sources.payload import fields_of_form
+from bot.sources.values import odd
 from bot.usecases import changes
 from bot.web.auth import admitted_with
 from bot.web.bodies import answer
 from bot.web.errors import Problem
-from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, has_signal
+from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, has_signal, payload_of
 
 PROCESSED = "Event processed"
 CHANGED = "Change event processed"
 INVALID = "Event object is invalid"
-UNKNOWN_KEY = "'routing_key' is unknown, or was revoked"
+UNKNOWN_KEY = "'{name}' is unknown, or was revoked"
 VERSION = "2.0.5"
 
 NRDP_DONE = "{many} checks processed."
@@ -35,6 +36,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/v2/enqueue", post_event),
         web.post("/v2/change/enqueue", post_change),
+        web.post("/generic/2010-04-15/create_event.json", post_event_v1),
         *(web.route(method, path, nrdp_call) for method in ("GET", "POST") for path in ("/nrdp", "/nrdp/")),
     ]
 
@@ -68,11 +70,23 @@ async def post_change(request: web.Request) -> web.Response:
     return answer({"status": "success", "message": CHANGED}, 202)
 
 
-async def _pagerduty_key(request: web.Request, body: bytes) -> Key:
+async def post_event_v1(request: web.Request) -> web.Response:
+    """Take an event of the older API: 200 after the commit with its key, 400 with every reason."""
+    body = await body_of(request, SOURCE_BODY_LIMIT)
     try:
-        return await admitted_with(request, pagerduty.routing_key(body), Scope.INGEST)
+        key = await _pagerduty_key(request, body, pagerduty_v1.CREDENTIAL)
+        event = pagerduty_v1.read(body)
+    except pagerduty.Invalid as invalid:
+        return _invalid(invalid)
+    await deliver(request, key, pagerduty.SENDER, body, [event.signal])
+    return answer({"status": "success", "message": PROCESSED, "incident_key": event.dedup_key})
+
+
+async def _pagerduty_key(request: web.Request, body: bytes, name: str = pagerduty.CREDENTIAL) -> Key:
+    try:
+        return await admitted_with(request, pagerduty.credential(body, name), Scope.INGEST)
     except Problem:
-        raise pagerduty.Invalid(UNKNOWN_KEY) from None
+        raise pagerduty.Invalid(UNKNOWN_KEY.format(name=name)) from None
 
 
 def _invalid(invalid: pagerduty.Invalid) -> web.Response:
@@ -88,7 +102,7 @@ class _Refused(Exception):
 
 async def nrdp_call(request: web.Request) -> web.Response:
     """Do what a form asks for. The answer is always 200: what it is worth stands in its body, as XML unless JSON came."""
-    given = dict(request.query) if request.method == "GET" else await _form(request)
+    given = fields_of_form(await payload_of(request, SOURCE_BODY_LIMIT))
     as_json = "json" in given or "JSONDATA" in given
     try:
         match given.get("cmd", ""):
@@ -103,14 +117,6 @@ async def nrdp_call(request: web.Request) -> web.Response:
     except _Refused as refused:
         return _nrdp(-1, str(refused), as_json)
     return _nrdp(0, "OK", as_json, output=output)
-
-
-async def _form(request: web.Request) -> dict[str, str]:
-    """Return the fields of a form in either encoding; an unreadable one has none."""
-    body = await body_of(request, SOURCE_BODY_LIMIT)
-    headers = {header.lower(): value for header, value in request.headers.items()}
-    payload = Payload(body=body, content_type=request.content_type, headers=headers)
-    return parts_of(payload) if payload.content_type == MULTIPART else form_of(body)
 
 
 async def _nrdp_key(request: web.Request, given: Mapping[str, str]) -> Key:
@@ -128,20 +134,23 @@ async def _nrdp_checks(request: web.Request, given: Mapping[str, str], *, as_jso
     data = next((given[name] for name in names if given.get(name)), "")
     if not data:
         raise _Refused("NO DATA")
+    body = data.encode("utf-8", "replace")
     try:
         items = nrdp.results(data, xml=not as_json)
     except nrdp.Unreadable:
+        await deliver(request, key, nrdp.SENDER, body, [odd(body, nrdp.SENDER)])
         raise _Refused("BAD JSON" if as_json else "BAD XML") from None
-    if has_signal(items):
-        await deliver(request, key, nrdp.SENDER, data.encode("utf-8", "replace"), items)
     bad = [item.reason for item in items if isinstance(item, Rejected)]
+    if items:
+        # What none can use is shown as it came: its sender looks at the answer no more than at a log.
+        await deliver(request, key, nrdp.SENDER, body, items if has_signal(items) else [odd(body, nrdp.SENDER)])
     return " ".join([NRDP_DONE.format(many=len(items) - len(bad)), *bad])
 
 
 async def _nrdp_command(request: web.Request, given: Mapping[str, str]) -> str:
     key = await _nrdp_key(request, given)
     items = nrdp.command(given.get("command", ""))
-    if not items:
+    if not has_signal(items):
         raise _Refused("NO COMMAND")
     await deliver(request, key, nrdp.SENDER, given["command"].encode("utf-8", "replace"), items)
     return ""

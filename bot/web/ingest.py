@@ -72,14 +72,7 @@ async def post_source(request: web.Request) -> web.Response:
     key = await admitted(request, Scope.INGEST)
     if name not in SOURCES:
         raise Problem(404, NO_SOURCE.format(name=name, names=", ".join(SOURCES)))
-    body = await body_of(request, SOURCE_BODY_LIMIT)
-    payload = Payload(
-        body=body,
-        content_type=request.content_type,
-        query=request.query,
-        headers={header.lower(): value for header, value in request.headers.items()},
-        now=request.app[PARTS].clock(),
-    )
+    payload = await payload_of(request, SOURCE_BODY_LIMIT)
     source = await configured(request, key, name)
     if source is not None and source.secret:
         check_signature(request, source, payload)
@@ -87,6 +80,17 @@ async def post_source(request: web.Request) -> web.Response:
     results = results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items))
     sender = next((item.sender for item in items if isinstance(item, Signal)), "")
     return answer(msgspec.structs.replace(results, source=sender) if name == AUTO and sender else results)
+
+
+async def payload_of(request: web.Request, limit: int) -> Payload:
+    """Read what a source is told; errors as those of `body_of`."""
+    return Payload(
+        body=await body_of(request, limit),
+        content_type=request.content_type,
+        query=request.query,
+        headers={header.lower(): value for header, value in request.headers.items()},
+        now=request.app[PARTS].clock(),
+    )
 
 
 async def allow_events(request: web.Request) -> web.Response:

@@ -6,11 +6,10 @@ and a request's are made of the number and the outcome, so that nothing has to b
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from aiohttp import web
 
-from bot.domain.alert import Action, Alert, Outcome, Refused, State
+from bot.domain.alert import Action, Alert, Outcome, Refused
 from bot.domain.errors import AlertbotError, Unknown
 from bot.domain.signal import Signal, key_within_limit
 from bot.domain.tenant import Key, Scope
@@ -23,6 +22,7 @@ from bot.usecases import act, views
 from bot.web.auth import admitted
 from bot.web.bodies import answer, instant
 from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver
+from bot.web.opsgenie_list import data_of, unprocessable
 
 PROCESSED = "Request will be processed"
 ABSENT = "Alert does not exist"
@@ -40,21 +40,16 @@ NAMES: Mapping[str, str] = {
     "snooze": "Snooze",
     "assign": "Assign",
 }
-STATUSES: Mapping[str, frozenset[State]] = {
-    "open": frozenset({State.OPEN, State.ACKED, State.SNOOZED}),
-    "closed": frozenset({State.CLOSED}),
-}
-PAGE = 100
-OFFSET_LIMIT = 20_000
+IDENTIFIERS = ("id", "alias", "tiny")
 NO_OWNER = "Owner can not be empty"
 NO_END = "EndTime must be an ISO 8601 time in the future"
+NO_IDENTIFIER = f"identifierType is one of {', '.join(IDENTIFIERS)}"
 
 
 def routes() -> list[web.RouteDef]:
     """Return the routes of the Alert API."""
     return [
         web.post("/v2/alerts", post_alert),
-        web.get("/v2/alerts", get_alerts),
         web.get("/v2/alerts/requests/{request}", get_request),
         web.get("/v2/alerts/{identifier}", get_alert),
         web.post(
@@ -77,7 +72,7 @@ async def post_alert(request: web.Request) -> web.Response:
     try:
         created = opsgenie.create(opsgenie.fields_of(body))
     except Invalid as invalid:
-        return _invalid(invalid)
+        return unprocessable(invalid)
     items = [created.signal]
     if created.note:
         items.append(opsgenie.spoken("notes", Fields({"note": created.note}), created.signal.dedup_key))
@@ -101,7 +96,7 @@ async def post_action(request: web.Request) -> web.Response:
             return _accepted(name, None)
         signal = opsgenie.spoken(action, given, alert.dedup_key)
     except Invalid as invalid:
-        return _invalid(invalid)
+        return unprocessable(invalid)
     results = await deliver(request, key, opsgenie.SENDER, body, [signal])
     if results[0].outcome is Outcome.IGNORED:
         return _accepted(name, alert.number, REFUSED if alert.active else CLOSED)
@@ -139,7 +134,7 @@ async def _updated(request: web.Request, read: Callable[[str, Fields, Alert], Si
             return _accepted("Update", None)
         signals = [read(request.match_info["field"], given, alert)]
     except Invalid as invalid:
-        return _invalid(invalid)
+        return unprocessable(invalid)
     said = {name: given.text(name) or request.query.get(name, "") for name in ("note", "user", "source")}
     if said["note"]:
         signals.append(opsgenie.spoken("notes", Fields(said), alert.dedup_key))
@@ -190,14 +185,6 @@ def _accepted(action: str, number: int | None, became: str = DONE) -> web.Respon
     return answer({"result": PROCESSED, "took": 0.0, "requestId": request_id}, 202)
 
 
-def _invalid(invalid: Invalid) -> web.Response:
-    body = {
-        "message": "Request body is not processable. Please check the errors.",
-        "errors": {invalid.field: invalid.reason},
-    }
-    return answer({**body, "took": 0.0, "requestId": f"{0:08x}-0000-4000-8000-{0:012x}"}, 422)
-
-
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
@@ -217,7 +204,7 @@ async def get_request(request: web.Request) -> web.Response:
         "processedAt": instant(request.app[PARTS].clock()),
         "integrationId": "alertbot",
         "status": became,
-        "alertId": alert_id(number) if number else "",
+        "alertId": opsgenie.alert_id(number) if number else "",
         "alias": "",
     }
     return answer({"data": data, "took": 0.0, "requestId": request.match_info["request"]})
@@ -227,93 +214,27 @@ async def get_alert(request: web.Request) -> web.Response:
     """Answer one alert."""
     key = await admitted(request, Scope.READ)
     begun = time.perf_counter()
-    alert = await _found(request, key)
+    try:
+        alert = await _found(request, key)
+    except Invalid as invalid:
+        return unprocessable(invalid)
     if alert is None:
         return answer({"message": ABSENT, "took": 0.0, "requestId": ""}, 404)
     return answer({"data": data_of(alert), "took": round(time.perf_counter() - begun, 3), "requestId": ""})
 
 
-async def get_alerts(request: web.Request) -> web.Response:
-    """Answer a page of alerts, newest first; of a query `status: open`, `status: closed` and plain words are understood."""
-    key = await admitted(request, Scope.READ)
-    query = request.query
-    limit = min(PAGE, int(query["limit"])) if query.get("limit", "").isdecimal() else 20
-    words = [
-        word
-        for word in query.get("query", "").replace(": ", ":").replace("=", ":").split()
-        if word.upper() not in {"AND", "OR"}
-    ]
-    states = next(
-        (
-            STATUSES[word[7:].lower()]
-            for word in words
-            if word.lower().startswith("status:") and word[7:].lower() in STATUSES
-        ),
-        frozenset(State),
-    )
-    plain = [word.strip('"') for word in words if ":" not in word]
-    offset = min(int(query["offset"]), OFFSET_LIMIT) if query.get("offset", "").isdecimal() else 0
-    page = await views.page(request.app[PARTS].storage, key, states=states, words=plain, limit=offset + max(1, limit))
-    paging = {}
-    if page.before is not None:
-        following = request.rel_url.update_query(offset=str(offset + limit), limit=str(limit))
-        paging["next"] = f"{request.app[PARTS].settings.base_url}{following}"
-    data = [data_of(shown.alert) for shown in page.alerts[offset:]]
-    return answer({"data": data, "paging": paging, "took": 0.0, "requestId": ""})
-
-
 async def _found(request: web.Request, key: Key) -> Alert | None:
-    """Return the alert that a request names: by id, by alias or by tiny id (`identifierType`); None when there is none."""
+    """Return the alert that a request names: by id, by alias or by tiny id (`identifierType`); None when there is none. Raises Invalid."""
     named = request.match_info["identifier"]
     storage = request.app[PARTS].storage
     kind = request.query.get("identifierType", "id").lower()
+    if kind not in IDENTIFIERS:
+        raise Invalid("identifierType", NO_IDENTIFIER)
     if kind == "alias":
         return await views.latest(storage, key, key_within_limit(named))
-    text = named if kind == "tiny" else named.rpartition("-")[2]
+    number = opsgenie.number_of(named, kind)
     try:
-        number = int(text, 10 if kind == "tiny" else 16)
-        shown = await views.one(storage, key, number) if 0 < number < 2**53 else None
-    except (ValueError, Unknown):
+        shown = await views.one(storage, key, number) if number else None
+    except Unknown:
         return None
     return shown.alert if shown else None
-
-
-def alert_id(number: int) -> str:
-    """Return the id of an alert in this dialect: its number at the end of a UUID."""
-    return f"a1e47b07-0000-4000-8000-{number:012x}"
-
-
-def data_of(alert: Alert) -> dict[str, Any]:
-    """Return an alert as Opsgenie shows it."""
-    labels = dict(alert.labels)
-    closed = alert.state is State.CLOSED
-    return {
-        "id": alert_id(alert.number),
-        "tinyId": str(alert.number),
-        "alias": alert.dedup_key,
-        "message": alert.summary[: opsgenie.MESSAGE_LIMIT],
-        "status": "closed" if closed else "open",
-        "acknowledged": alert.state is State.ACKED,
-        "isSeen": alert.state is not State.OPEN,
-        "tags": [name for name, value in labels.items() if value == "true"],
-        "snoozed": alert.state is State.SNOOZED,
-        "snoozedUntil": instant(alert.until) if alert.state is State.SNOOZED and alert.until else None,
-        "count": alert.count,
-        "lastOccurredAt": instant(alert.last_seen_at),
-        "createdAt": instant(alert.opened_at),
-        "updatedAt": instant(max(alert.last_seen_at, alert.state_at)),
-        "source": alert.source,
-        "owner": alert.owner.name if alert.owner else "",
-        "priority": opsgenie.SEVERITIES[alert.severity.word],
-        "responders": [],
-        "integration": {"id": "alertbot", "name": "alertbot", "type": "API"},
-        "report": {"acknowledgedBy": alert.state_by}
-        if alert.state is State.ACKED
-        else {"closedBy": alert.state_by}
-        if closed
-        else {},
-        "actions": [],
-        "entity": labels.get("entity", ""),
-        "description": alert.description,
-        "details": labels,
-    }

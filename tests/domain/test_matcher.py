@@ -110,8 +110,25 @@ def test_how_matchers_are_read(text: str, matcher: Matcher) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '"host.name"="s1",service=db',
+        '"host.name"="s1";service="db"',
+        '"host.name"="s1", service=db',
+        '"host.name"=s1 service=db,',
+    ],
+)
+def test_several_matchers(text: str) -> None:
+    """Matchers that were copied from Alertmanager have commas between them."""
+    assert ["host.name=s1", "service=db"] == [str(matcher) for matcher in read_matchers(text)]
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("service=db,host=web", 'Put a space between matchers, "service=db host=web"'),
+        ('"host.name"=s1,service=db', 'Put a space between matchers, "host.name=s1 service=db"'),
+        ('service=db;"host.name"=web', "Put a space between matchers"),
         ("service=", "What should service be?"),
         ("service<=db", "Only the severity has an order"),
         ("severity=~err.*", "no pattern"),

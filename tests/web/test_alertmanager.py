@@ -1,4 +1,5 @@
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -63,6 +64,87 @@ async def test_filters(desk: Desk, query: str, names: list[str]) -> None:
     await prepared(desk)
 
     assert names == [alert["labels"]["alertname"] for alert in await desk.get(f"/api/v2/alerts?{query}")]
+
+
+DOTTED = {"labels": {"alertname": "U", "host.name": "s1", "Größe": 'a "b"\n'}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"host.name"="s1"',
+        "host.name=s1",
+        '"host.name" =~ "s."',
+        '{"host.name"="s1",alertname="U"}',
+        '{ "host.name" = "s1" , alertname = "U" , }',
+        '"host.name"="s1", alertname="U"',
+        '"Größe"="a \\"b\\"\\n"',
+        'Größe=~"a.*\\n"',
+        '"host\\u002ename"="\\x731"',
+        '{alertname="U"}',
+        "{alertname=U,alertname!=V}",
+        'alertname=~"\\w"',
+    ],
+)
+async def test_names_in_quotation_marks(desk: Desk, text: str) -> None:
+    """Matchers with names in UTF-8, in braces, and several in one filter, for alerts and their groups."""
+    await prepared(desk)
+    async with desk.client.post("/api/v2/alerts", json=[DOTTED], headers=bearer("ingest")) as response:
+        assert response.status == 200
+    found = await desk.get(f"/api/v2/alerts?{urlencode({'filter': text})}")
+    groups = await desk.get(f"/api/v2/alerts/groups?{urlencode({'filter': text})}")
+
+    assert ["U"] == [alert["labels"]["alertname"] for alert in found]
+    assert ["U"] == [group["labels"]["alertname"] for group in groups]
+
+
+@pytest.mark.parametrize("path", ["alerts", "alerts/groups", "silences"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'host.name'=\"s1\"",
+        '"host.name"="s1',
+        '"host.name"=',
+        '"host.name"',
+        '""="s1"',
+        '{"host.name"="s1"',
+        'alertname="U"}',
+        '"host.name"="s1" alertname="U"',
+        '"a"="b",,"c"="d"',
+        '"a"="\\q"',
+        '"a"="\\xff"',
+        "{}",
+        "{,}",
+        'a.b=~"("',
+    ],
+)
+async def test_matchers_that_cannot_be_read(desk: Desk, path: str, text: str) -> None:
+    """400, and nothing is shown."""
+    async with desk.client.get(f"/api/v2/{path}?{urlencode({'filter': text})}", headers=bearer("every")) as response:
+        assert response.status == 400
+        assert isinstance(await response.json(), str)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "named"),
+    [
+        ("alerts", "active=maybe", "active"),
+        ("alerts", "silenced=", "silenced"),
+        ("alerts/groups", "inhibited=perhaps", "inhibited"),
+        ("alerts", "filters=service%3Ddb", "filters"),
+        ("alerts/groups", "matcher=service%3Ddb", "matcher"),
+        ("alerts", "receiver=ops&receiver=other", "receiver"),
+        ("alerts", "receiver=%28", "("),
+        ("silences", "active=true", "active"),
+        ("silences", "state=active", "state"),
+    ],
+)
+async def test_parameters_that_are_not_understood(desk: Desk, path: str, query: str, named: str) -> None:
+    """400 names them; a filter is never left out."""
+    await prepared(desk)
+    async with desk.client.get(f"/api/v2/{path}?{query}", headers=bearer("every")) as response:
+        assert response.status == 400
+        assert named in await response.json()
 
 
 @pytest.mark.parametrize("text", ["nonsense", "a=~%22(%22", "=x", ""])

@@ -155,6 +155,85 @@ async def test_a_change_event_never_alerts(desk: Desk) -> None:
     assert [] == await desk.alerts()
 
 
+TRIGGER_V1: dict[str, Any] = {
+    "service_key": KEY,
+    "event_type": "trigger",
+    "incident_key": "srv01/http",
+    "description": "FAILURE for production/HTTP on machine srv01",
+    "client": "Sample Monitoring",
+    "client_url": "https://monitoring.example",
+    "details": {"ping time": "1500ms", "load avg": 0.75, "host": "srv01"},
+    "contexts": [
+        {"type": "link", "href": "https://wiki.example/http", "text": "Runbook"},
+        {"type": "image", "src": "https://chart.example/1.png"},
+    ],
+}
+V1 = "/generic/2010-04-15/create_event.json"
+
+
+async def test_events_of_the_older_api(desk: Desk) -> None:
+    """A trigger, again, an acknowledge and a resolve by the incident's key; words of the latter are noted."""
+    first = await sent(desk, V1, TRIGGER_V1)
+    await sent(desk, V1, {**TRIGGER_V1, "details": None, "contexts": None, "client": None})
+    (alert,) = await desk.alerts()
+    later = {"service_key": KEY, "incident_key": "srv01/http", "description": "on it"}
+    await sent(desk, V1, {**later, "event_type": "acknowledge"})
+    acked = (await desk.alerts())[0]["state"]
+    resolved = await sent(desk, V1, {**later, "event_type": "resolve", "description": "fixed"})
+    history = (await desk.get("/api/v1/alerts/1/history"))["history"]
+
+    assert (200, {"status": "success", "message": "Event processed", "incident_key": "srv01/http"}) == first == resolved
+    assert ("critical", "srv01/http", 2) == (alert["severity"], alert["dedup_key"], alert["count"])
+    assert "FAILURE for production/HTTP on machine srv01" == alert["summary"]
+    assert ("acked", "closed") == (acked, (await desk.alerts())[0]["state"])
+    assert {"on it", "fixed"} <= {row["note"] for row in history}
+
+
+async def test_what_an_event_of_the_older_api_tells(desk: Desk) -> None:
+    """Its details are labels or the description, its contexts links; a severity among the details counts."""
+    await sent(desk, V1, TRIGGER_V1)
+    body = {**TRIGGER_V1, "incident_key": None, "details": "no answer", "contexts": "none"}
+    keys = [(await sent(desk, V1, body))[1]["incident_key"] for _ in range(2)]
+    await sent(desk, V1, {**TRIGGER_V1, "incident_key": "i", "details": {"severity": "info"}})
+    ranked, _, other, first = await desk.alerts()
+
+    assert ("srv01", {"ping time": "1500ms", "load avg": "0.75", "host": "srv01", "client": "Sample Monitoring"}) == (
+        first["source"],
+        first["labels"],
+    )
+    assert ["https://wiki.example/http", "https://chart.example/1.png", "https://monitoring.example"] == [
+        link["href"] for link in first["links"]
+    ]
+    assert ("no answer", "Sample Monitoring") == (other["description"], other["source"])
+    assert 2 == len({*keys})
+    assert "info" == ranked["severity"]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"not json", "'service_key' is unknown"),
+        ([], "'service_key' is unknown"),
+        ({**TRIGGER_V1, "service_key": "x" * 32}, "'service_key' is unknown"),
+        ({**TRIGGER_V1, "service_key": SECRETS["read"]}, "'service_key' is unknown"),
+        ({**TRIGGER_V1, "service_key": {"a": KEY}}, "'service_key' is unknown"),
+        ({**TRIGGER_V1, "routing_key": KEY, "service_key": None}, "'service_key' is unknown"),
+        ({**TRIGGER_V1, "event_type": "explode"}, "'event_type' is not one of"),
+        ({**TRIGGER_V1, "description": " "}, "'description' is missing"),
+        ({**TRIGGER_V1, "incident_key": "k" * 256}, "'incident_key' is longer"),
+        ({"service_key": KEY, "event_type": "resolve"}, "'incident_key' is missing"),
+        ({"service_key": KEY, "event_type": "acknowledge", "incident_key": " "}, "'incident_key' is missing"),
+    ],
+)
+async def test_what_is_no_event_of_the_older_api(desk: Desk, body: Any, error: str) -> None:
+    """400 in PagerDuty's words, and nothing is stored."""
+    status, answered = await sent(desk, V1, body)
+
+    assert (400, "invalid event", "Event object is invalid") == (status, answered["status"], answered["message"])
+    assert error in answered["errors"][0]
+    assert [] == await desk.alerts()
+
+
 # --- NRDP -------------------------------------------------------------------------------------------------------------
 
 RESULT = {
@@ -222,12 +301,9 @@ BOMB = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a
         ({"token": "x" * 32, "cmd": "submitcheck", "json": results(RESULT)}, "BAD TOKEN"),
         ({"token": SECRETS["read"], "cmd": "submitcheck", "json": results(RESULT)}, "BAD TOKEN"),
         ({"token": KEY, "cmd": "submitcheck"}, "NO DATA"),
-        ({"token": KEY, "cmd": "submitcheck", "json": "[["}, "BAD JSON"),
-        ({"token": KEY, "cmd": "submitcheck", "json": "[]"}, "BAD JSON"),
-        ({"token": KEY, "cmd": "submitcheck", "xml": "<a"}, "BAD XML"),
-        ({"token": KEY, "cmd": "submitcheck", "xml": "<a/>"}, "BAD XML"),
-        ({"token": KEY, "cmd": "submitcheck", "xml": BOMB}, "BAD XML"),
         ({"token": KEY, "cmd": "submitcmd", "command": "SHUTDOWN_PROGRAM"}, "NO COMMAND"),
+        ({"token": KEY, "cmd": "submitcmd", "command": "PROCESS_SERVICE_CHECK_RESULT;db1;Disk"}, "NO COMMAND"),
+        ({"token": KEY, "cmd": "submitcmd", "command": "PROCESS_HOST_CHECK_RESULT;;1;x"}, "NO COMMAND"),
         ({"token": KEY, "cmd": "dance"}, "NO REQUEST HANDLER"),
     ],
 )
@@ -241,10 +317,94 @@ async def test_errors_are_answers_too(desk: Desk, form: dict[str, str], message:
     assert [] == await desk.alerts()
 
 
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"json": "[["}, "BAD JSON"),
+        ({"json": "[]"}, "BAD JSON"),
+        ({"xml": "<a"}, "BAD XML"),
+        ({"xml": "<a/>"}, "BAD XML"),
+        ({"xml": BOMB}, "BAD XML"),
+        ({"xml": "<checkresults><checkresult><hostname>a</host"}, "BAD XML"),
+        ({"json": results({**RESULT, "hostname": ""})}, "0 checks processed. hostname is missing"),
+        (
+            {"XMLDATA": "<checkresults><checkresult><state>2</state></checkresult></checkresults>"},
+            "0 checks processed.",
+        ),
+    ],
+)
+async def test_what_cannot_be_read_is_shown(desk: Desk, form: dict[str, str], message: str) -> None:
+    """It is said in the answer, and its raw text is an alert: senders of results look at no answer."""
+    status, text = await nrdp(desk, token=KEY, cmd="submitcheck", **form)
+    (alert,) = await desk.alerts()
+
+    assert 200 == status
+    assert message in text
+    assert alert["summary"].startswith("A message that could not be read, from nrdp")
+    assert next(iter(form.values())) == alert["description"]
+
+
+async def test_nothing_is_no_result(desk: Desk) -> None:
+    """An empty list is understood, and shows nothing."""
+    answered = [
+        await nrdp(desk, token=KEY, cmd="submitcheck", json=results()),
+        await nrdp(desk, token=KEY, cmd="submitcheck", xml="<checkresults></checkresults>"),
+    ]
+
+    assert all("0 checks processed." in text for _, text in answered)
+    assert [] == await desk.alerts()
+
+
+@pytest.mark.parametrize(
+    ("output", "summary", "description"),
+    [
+        ("result is < 100", "result is < 100", ""),
+        ("A & B failed", "A & B failed", ""),
+        ("bell \x07 and \x1b[31mred\x1b[0m", "bell and [31mred[0m", ""),
+        ("a &amp; b &lt;c&gt; &#228; &nbsp; &unknown;", "a & b <c> ä &nbsp; &unknown;", ""),
+        ("<a href='x'>CRITICAL</a> <b>97 %", "<a href='x'>CRITICAL</a> <b>97 %", ""),
+        ("<a href='x'>CRITICAL</a> disk", "<a href='x'>CRITICAL</a> disk", ""),
+        ("<state>0</state> is < what it said", "<state>0</state> is < what it said", ""),
+        ("<![CDATA[x < y & z]]> & more", "x < y & z & more", ""),
+        ("first line\\nsecond line|p=1", "first line", "second line|p=1"),
+        ("first | p=1\nsecond & last", "first", "second & last"),
+    ],
+)
+async def test_xml_that_was_pasted_together(desk: Desk, output: str, summary: str, description: str) -> None:
+    """The output is anybody's text, and the result arrives with it."""
+    xml = (
+        "<?xml version='1.0'?>\n<checkresults>\n<checkresult type='service' checktype='1'><hostname>db1</hostname>"
+        f"<servicename>a &amp; b</servicename><state>2</state><output>{output}</output></checkresult>"
+        "<checkresult type='host'><hostname>db2</hostname><state>1</state><output>gone</output></checkresult>\n</checkresults>"
+    )
+    _, text = await nrdp(desk, token=KEY, cmd="submitcheck", XMLDATA=xml)
+    host, service = await desk.alerts()
+
+    assert "2 checks processed." in text
+    assert (f"a & b on db1 is CRITICAL: {summary}", description) == (service["summary"], service["description"])
+    assert ("db1!a & b", "db2 is DOWN: gone") == (service["dedup_key"], host["summary"])
+
+
 async def test_hello_needs_no_token(desk: Desk) -> None:
     """It says what answers here."""
     async with desk.client.get("/nrdp/?cmd=hello") as response:
         assert "<product>alertbot (NRDP)</product>" in await response.text()
+
+
+async def test_results_as_external_commands(desk: Desk) -> None:
+    """Are results, as a Nagios server takes them."""
+    at = "[1767323045] PROCESS_SERVICE_CHECK_RESULT;db1;Disk;2;97 % full; 4 GB left\\nsda1|used=97%"
+    await nrdp(desk, token=KEY, cmd="submitcmd", command=at)
+    await nrdp(desk, token=KEY, cmd="submitcmd", command="process_host_check_result;db2;1;gone")
+    host, service = await desk.alerts()
+    await nrdp(desk, token=KEY, cmd="submitcmd", command="PROCESS_HOST_CHECK_RESULT;db2;0;up")
+
+    assert ("Disk on db1 is CRITICAL: 97 % full; 4 GB left", "sda1|used=97%") == (
+        service["summary"],
+        service["description"],
+    )
+    assert "db2 is DOWN: gone" == host["summary"]
+    assert "closed" == (await desk.alerts())[0]["state"]
 
 
 async def test_external_commands(desk: Desk) -> None:

@@ -3,15 +3,17 @@
 import asyncio
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import opsgenie_sdk
 import pytest
+from yarl import URL
 
 from bot.channels.opsgenie import Opsgenie
 from bot.channels.outbound import Outbound, open_outbound
 from bot.domain.channel import Channel, Kind, Parcel
 from bot.domain.difference import Standing
-from bot.web.opsgenie import alert_id
+from bot.sources.opsgenie import alert_id
 from tests.channels.making import parcel
 from tests.domain.making import alert
 from tests.web.conftest import SECRETS, Desk
@@ -158,6 +160,142 @@ async def test_unknown_alerts(desk: Desk, identifier: str) -> None:
         assert (False, "") == await became(desk, written)
 
 
+LISTED: list[Any] = [
+    {"message": "one", "alias": "a", "tags": ["staging"], "priority": "P1"},
+    {"message": "two", "alias": "b", "tags": ["prod"]},
+    {"message": "three", "alias": "c", "tags": ["prod"]},
+]
+
+
+async def listed(desk: Desk, **parameters: str) -> list[str]:
+    """Return the aliases that a list shows."""
+    status, body = await call(desk, "GET", f"/v2/alerts?{urlencode(parameters)}", key="read")
+    assert 200 == status, body
+    return [each["alias"] for each in body["data"]]
+
+
+async def prepared(desk: Desk) -> None:
+    """Create the alerts of these tests; the first is acked, the last closed."""
+    for each in LISTED:
+        await call(desk, "POST", "/v2/alerts", each)
+    await call(desk, "POST", "/v2/alerts/a/acknowledge?identifierType=alias", {})
+    await call(desk, "POST", "/v2/alerts/c/close?identifierType=alias", {})
+
+
+@pytest.mark.parametrize(
+    ("query", "aliases"),
+    [
+        ("tag:staging", ["a"]),
+        ("alias:b", ["b"]),
+        ("acknowledged:true AND alias:a", ["a"]),
+        ("tag:nowhere", []),
+        ("NOT status:closed", ["b", "a"]),
+        ("status:open AND tag:(staging OR prod)", ["b", "a"]),
+        ("priority:P1 OR status:closed", ["c", "a"]),
+    ],
+)
+async def test_a_list_is_what_its_query_means(desk: Desk, query: str, aliases: list[str]) -> None:
+    """And its count is the same."""
+    await prepared(desk)
+    _, counted = await call(desk, "GET", f"/v2/alerts/count?{urlencode({'query': query})}", key="read")
+
+    assert aliases == await listed(desk, query=query)
+    assert len(aliases) == counted["data"]["count"]
+
+
+async def test_order_and_pages(desk: Desk) -> None:
+    """Sorts, orders and pages are obeyed; the address of the next page keeps the query."""
+    await prepared(desk)
+    _, first = await call(desk, "GET", "/v2/alerts?query=tag:*&limit=2&sort=alias&order=asc", key="read")
+    following = URL(first["paging"]["next"])
+    _, second = await call(desk, "GET", str(following.relative()), key="read")
+
+    assert ["c", "b", "a"] == await listed(desk)
+    assert ["a", "b", "c"] == await listed(desk, order="asc")
+    assert ["b", "c", "a"] == await listed(desk, sort="acknowledged", order="asc")
+    assert ["a", "b"] == [each["alias"] for each in first["data"]]
+    assert "bot.example.com" == following.host
+    assert ["c"] == [each["alias"] for each in second["data"]]
+    assert {} == second["paging"]
+
+
+@pytest.mark.parametrize("path", ["/v2/alerts", "/v2/alerts/count"])
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ("query=tga:staging", "query"),
+        ("query=labels.service:db", "query"),
+        ("query=status:open+AND+teams:db", "query"),
+        ("query=status:open+AND", "query"),
+        ("status=open", "status"),
+        ("tag=staging", "tag"),
+        ("query=status:open&query=tag:staging", "query"),
+        ("searchIdentifier=mine", "searchIdentifier"),
+        ("searchIdentifierType=name", "searchIdentifierType"),
+        ("limit=many", "limit"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("offset=-1", "offset"),
+        ("offset=20000", "offset"),
+        ("sort=mood", "sort"),
+        ("order=up", "order"),
+    ],
+)
+async def test_what_is_not_understood_lists_nothing(desk: Desk, path: str, parameters: str, field: str) -> None:
+    """422 in Opsgenie's words names it, whatever else there is."""
+    await prepared(desk)
+    status, body = await call(desk, "GET", f"{path}?{parameters}", key="read")
+
+    assert 422 == status
+    assert [field] == list(body["errors"])
+    assert "data" not in body
+
+
+async def test_an_unknown_kind_of_identifier(desk: Desk) -> None:
+    """Is refused, and nothing is read or done."""
+    await prepared(desk)
+    answers = [
+        await call(desk, method, f"/v2/alerts/b{path}?identifierType=name", body, key="every")
+        for method, path, body in [
+            ("GET", "", None),
+            ("POST", "/close", {}),
+            ("POST", "/assign", {"owner": {"username": "lee"}}),
+            ("PUT", "/message", {"message": "x"}),
+            ("DELETE", "/tags", None),
+        ]
+    ]
+
+    assert [422] * 5 == [status for status, _ in answers]
+    assert all("identifierType" in body["errors"] for _, body in answers)
+    assert ["b", "a"] == await listed(desk, query="status:open")
+
+
+@pytest.mark.parametrize(
+    "identifier", ["1", "db-1", "db-000000000001", "a1e47b07-0000-4000-8000-1", "0x1", "x" + alert_id(1)]
+)
+async def test_what_only_ends_like_an_id(desk: Desk, identifier: str) -> None:
+    """Names nothing: an alias whose kind was not said must not close another alert."""
+    await prepared(desk)
+    _, closed = await call(desk, "POST", f"/v2/alerts/{identifier}/close", {})
+
+    assert (False, "") == await became(desk, closed)
+    assert 404 == (await call(desk, "GET", f"/v2/alerts/{identifier}", key="read"))[0]
+    assert ["b", "a"] == await listed(desk, query="status:open")
+    assert 200 == (await call(desk, "GET", f"/v2/alerts/{alert_id(1).upper()}", key="read"))[0]
+
+
+async def test_many_alerts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no database can answer is looked for stride by stride, and none is missed at their borders."""
+    monkeypatch.setattr("bot.usecases.views.STRIDE", 3)
+    for number in range(10):
+        await call(
+            desk, "POST", "/v2/alerts", {"message": "m", "alias": f"k{number}", "tags": ["odd"] if number % 2 else []}
+        )
+
+    assert [f"k{number}" for number in (9, 7, 5, 3, 1)] == await listed(desk, query="tag:odd OR alias:none")
+    assert ["k0", "k1", "k2"] == await listed(desk, query="status:open OR tag:x", sort="alias", order="asc", limit="3")
+
+
 async def test_of_another_feed(desk: Desk) -> None:
     """A key sees its own feed alone."""
     await call(desk, "POST", "/v2/alerts", ALERT)
@@ -223,13 +361,29 @@ async def test_the_public_sdk(desk: Desk) -> None:
             acknowledge_alert_payload=opsgenie_sdk.AcknowledgeAlertPayload(user="anna"),
         )
         one = api.get_alert(identifier="disk", identifier_type="alias")
-        many = api.list_alerts(query="status: open")
+        many = api.list_alerts(query="status: open", limit=10, offset=0, sort="createdAt", order="desc")
+        assert 1 == api.count_alerts(query="alias: disk AND acknowledged: true").data.count
         closed = api.close_alert(
             identifier="disk", identifier_type="alias", close_alert_payload=opsgenie_sdk.CloseAlertPayload()
         )
         return one, many, api.get_request_status(closed.request_id)
 
+    def beat() -> Any:
+        configuration = opsgenie_sdk.configuration.Configuration()
+        configuration.api_key["Authorization"] = SECRETS["every"]
+        configuration.host = url
+        api = opsgenie_sdk.HeartbeatApi(opsgenie_sdk.api_client.ApiClient(configuration=configuration))
+        api.create_heartbeat(
+            opsgenie_sdk.CreateHeartbeatPayload(name="backup", interval=3, interval_unit="hours", enabled=True)
+        )
+        assert "PONG - Heartbeat received" == api.ping("backup").result
+        assert ["backup"] == [each.name for each in api.list_heart_beats().data.heartbeats]
+        return api.get_heartbeat("backup").data
+
+    heartbeat = await asyncio.to_thread(beat)
     one, many, status = await asyncio.to_thread(use)
+
+    assert (3, "hours", False) == (heartbeat.interval, heartbeat.interval_unit, heartbeat.expired)
 
     assert ("Disk full", "open", True, "P1") == (
         one.data.message,

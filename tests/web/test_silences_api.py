@@ -90,6 +90,13 @@ async def test_a_silence_is_changed(desk: Desk) -> None:
         ({"endsAt": "2020-01-01T00:00:00Z"}, "endsAt"),
         ({"endsAt": "soon"}, "endsAt"),
         ({"endsAt": "2999-01-01T00:00:00Z"}, "endsAt"),
+        ({"startsAt": "soon"}, "startsAt is no time"),
+        ({"startsAt": ""}, "startsAt is no time"),
+        ({"startsAt": "0001-01-01T00:00:00Z"}, "startsAt is no time"),
+        ({"startsAt": "2026-01-02T05:04:05Z"}, "endsAt is not after startsAt"),
+        ({"matchers": [{"name": "a", "value": "b", "isEqual": "false"}]}, "isEqual"),
+        ({"matchers": [{"name": "a", "value": "b", "isRegex": "true"}]}, "isRegex"),
+        ({"matchers": [{"name": "a"}]}, "no value"),
     ],
 )
 async def test_bad_silences(desk: Desk, change: Any, words: str) -> None:
