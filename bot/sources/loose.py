@@ -19,114 +19,77 @@ from bot.sources.payload import Fields, Payload, fields_of, json_of, text_of
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "generic"
-TITLES = (
-    *("title", "summary", "subject", "headline", "rulename", "ruletitle", "alertname", "alerttitle", "alertrule"),
-    *(
-        "monitorname",
-        "monitorfriendlyname",
-        "checkname",
-        "incidenttitle",
-        "problemtitle",
-        "eventtitle",
-        "conditionname",
-    ),
-    *(
-        "policyname",
-        "searchname",
-        "testname",
-        "jobname",
-        "triggername",
-        "alarmname",
-        "eventname",
-        "alertdefinitionname",
-    ),
+# fmt: off
+TITLES: Sequence[str] = (
+    "title", "summary", "subject", "headline", "rulename", "ruletitle", "alertname", "alerttitle", "alertrule",
+    "monitorname", "monitorfriendlyname", "checkname", "incidenttitle", "problemtitle", "eventtitle",
+    "conditionname", "policyname", "searchname", "testname", "jobname", "triggername", "alarmname", "eventname",
+    "alertdefinitionname",
 )
-WEAK_TITLES = (
-    *("message", "text", "msg", "shortmessage", "entitydisplayname", "eventsummary", "output", "reason"),
-    *("displayname", "name", "alert", "alarm", "monitor", "check", "rule", "event", "incident", "problem", "error"),
+WEAK_TITLES: Sequence[str] = (
+    "message", "text", "msg", "shortmessage", "entitydisplayname", "eventsummary", "output", "reason",
+    "displayname", "name", "alert", "alarm", "monitor", "check", "rule", "event", "incident", "problem", "error",
 )
 """Names that hold a title where no better one is given."""
 FREE_TEXTS = 8
 """So many of these hold any text; the others may also hold a state or a flag."""
-BODIES = (
-    "body",
-    "details",
-    "description",
-    "message",
-    "text",
-    "longmessage",
-    "fullmessage",
-    "alertdetails",
+BODIES: Sequence[str] = (
+    "body", "details", "description", "message", "text", "longmessage", "fullmessage", "alertdetails",
     "statemessage",
 )
-STATES = (
-    *("status", "state", "alertstate", "alertstatus", "currentstate", "currentstatus", "newstate", "newstatus"),
-    *("incidentstate", "incidentstatus", "eventstate", "eventstatus", "checkstate", "checkstatus", "monitorstate"),
-    *("monitorstatus", "problemstate", "problemstatus", "alerttypefriendlyname", "alertstatename", "servicestate"),
-    *("hoststate", "alarmstate", "issuestate", "issuestatus", "conditionstate", "condition", "transition"),
-    *("alerttransition", "messagetype", "notificationtype", "action", "eventaction", "eventtype", "event", "type"),
+STATES: Sequence[str] = (
+    "status", "state", "alertstate", "alertstatus", "currentstate", "currentstatus", "newstate", "newstatus",
+    "incidentstate", "incidentstatus", "eventstate", "eventstatus", "checkstate", "checkstatus", "monitorstate",
+    "monitorstatus", "problemstate", "problemstatus", "alerttypefriendlyname", "alertstatename", "servicestate",
+    "hoststate", "alarmstate", "issuestate", "issuestatus", "conditionstate", "condition", "transition",
+    "alerttransition", "messagetype", "notificationtype", "action", "eventaction", "eventtype", "event", "type",
 )
-OVER = (
-    "resolved",
-    "isresolved",
-    "recovered",
-    "isrecovered",
-    "cleared",
-    "iscleared",
-    "closed",
-    "isclosed",
-    "fixed",
+OVER: Sequence[str] = (
+    "resolved", "isresolved", "recovered", "isrecovered", "cleared", "iscleared", "closed", "isclosed", "fixed",
     "isok",
 )
 """Members that are true when the problem is over."""
-THERE = ("firing", "isfiring", "alerting", "isactive", "isopen", "istriggered", "triggered", "failing", "isdown")
+THERE: Sequence[str] = (
+    "firing", "isfiring", "alerting", "isactive", "isopen", "istriggered", "triggered", "failing", "isdown",
+)
 """Members that are false when the problem is over."""
-SEVERITIES = (
-    *(
-        "severity",
-        "level",
-        "priority",
-        "alertseverity",
-        "alertlevel",
-        "alertpriority",
-        "severitylevel",
-        "severitylabel",
-    ),
-    *("severityname", "criticality", "urgency", "importance", "prio", "impact", "eventseverity", "severityvalue"),
+SEVERITIES: Sequence[str] = (
+    "severity", "level", "priority", "alertseverity", "alertlevel", "alertpriority", "severitylevel",
+    "severitylabel", "severityname", "criticality", "urgency", "importance", "prio", "impact", "eventseverity",
+    "severityvalue",
 )
-KEYS = (
-    *("dedupkey", "dedup", "deduplicationkey", "dedupekey", "alias", "alertid", "alertuid", "alertkey", "fingerprint"),
-    *("incidentkey", "incidentid", "problemid", "alarmid", "uniqueid", "correlationid", "correlationkey", "checkid"),
-    *("monitorid", "objectkey"),
+KEYS: Sequence[str] = (
+    "dedupkey", "dedup", "deduplicationkey", "dedupekey", "alias", "alertid", "alertuid", "alertkey",
+    "fingerprint", "incidentkey", "incidentid", "problemid", "alarmid", "uniqueid", "correlationid",
+    "correlationkey", "checkid", "monitorid", "objectkey",
 )
-WHERE = (
-    *("source", "host", "hostname", "node", "instance", "device", "server", "machine", "service"),
-    *("servicename", "component", "resource", "resourcename", "entity", "entityname", "namespace"),
-    *("cluster", "container", "pod", "environment", "env", "site", "url", "monitorurl", "alertinstance"),
-    *("chart", "job", "app", "application", "project"),
+WHERE: Sequence[str] = (
+    "source", "host", "hostname", "node", "instance", "device", "server", "machine", "service", "servicename",
+    "component", "resource", "resourcename", "entity", "entityname", "namespace", "cluster", "container", "pod",
+    "environment", "env", "site", "url", "monitorurl", "alertinstance", "chart", "job", "app", "application",
+    "project",
 )
 ORIGINS = 3
 """So many of these say where the alert comes from."""
-NAMES = ("name", "displayname", "hostname", "host", "title", "friendlyname", "value", "id")
+NAMES: Sequence[str] = ("name", "displayname", "hostname", "host", "title", "friendlyname", "value", "id")
 """What an object is called that stands where a name is wanted."""
-WRAPPERS = ("alert", "incident", "problem", "event", "notification", "issue", "alarm", "check", "monitor", "payload")
-WRAPPERS += ("data", "attributes", "body", "result", "essentials", "activity", "message", "content", "test", "search")
-LISTS = ("alerts", "events", "incidents", "problems", "notifications", "items", "messages")
-LABELS = ("meta", "details", "tags", "labels")
-RANKED = ("labels", "annotations", "tags", "details", "meta", "customdetails", "fields", "customfields")
-STARTS = ("startsat", "startedat", "starttime", "firedat", "triggeredat", "createdat", "timestamp", "begin")
-LINKS = (
-    "url",
-    "link",
-    "href",
-    "alerturl",
-    "incidenturl",
-    "permalink",
-    "htmlurl",
-    "weburl",
-    "detailsurl",
+WRAPPERS: Sequence[str] = (
+    "alert", "incident", "problem", "event", "notification", "issue", "alarm", "check", "monitor", "payload",
+    "data", "attributes", "body", "result", "essentials", "activity", "message", "content", "test", "search",
+)
+LISTS: Sequence[str] = ("alerts", "events", "incidents", "problems", "notifications", "items", "messages")
+LABELS: Sequence[str] = ("meta", "details", "tags", "labels")
+RANKED: Sequence[str] = (
+    "labels", "annotations", "tags", "details", "meta", "customdetails", "fields", "customfields",
+)
+STARTS: Sequence[str] = (
+    "startsat", "startedat", "starttime", "firedat", "triggeredat", "createdat", "timestamp", "begin",
+)
+LINKS: Sequence[str] = (
+    "url", "link", "href", "alerturl", "incidenturl", "permalink", "htmlurl", "weburl", "detailsurl",
     "dashboardurl",
 )
+# fmt: on
 TRUE = frozenset({"true", "1", "yes"})
 FALSE = frozenset({"false", "0", "no"})
 FLAGS = TRUE | FALSE
