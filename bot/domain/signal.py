@@ -57,7 +57,8 @@ class Signal:
 
     `sender` is the dialect it came through: two senders of one problem are counted apart.
     Times are epoch milliseconds; a start that was not said stays None, it is never "now". `delivery_id` is what the sender calls
-    this message: the same once more says nothing new ("": it has no such name).
+    this message: the same once more says nothing new ("": it has no such name). `opens` is true where an acknowledgement or a
+    note tells of something bad, or is a person's words: with no alert to note it on, it opens one.
     """
 
     dedup_key: str
@@ -74,6 +75,7 @@ class Signal:
     author: str = ""
     note: str = ""
     delivery_id: str = ""
+    opens: bool = False
 
 
 def clean(text: str, limit: int) -> str:
