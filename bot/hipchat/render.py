@@ -27,7 +27,7 @@ TEST = "Test message: alerts reach this room."
 AGAIN = "This may be a repeat: nobody told the bot whether an earlier try arrived."
 OPENED = "{severity}, from {source}"
 EARLIER = "; earlier: #{number}"
-SAID = "; {action} by {by}{why}"
+AT_ONCE = "; {action} by {by}{why}"
 REPEATED = "again, {count} time since {since}"
 RESOLVED = "resolved by {by} after {lasted}"
 UNREPORTED = "{why}: closed, but nobody said that it is resolved"
@@ -149,7 +149,7 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
             text = OPENED.format(severity=_severity(told, alert).word, source=origin)
             text += EARLIER.format(number=alert.predecessor) if alert.predecessor else ""
             text += (
-                SAID.format(action=told.detail["action"], by=by, why=f": {why}" if why else "")
+                AT_ONCE.format(action=told.detail["action"], by=by, why=f": {why}" if why else "")
                 if _at_once(told)
                 else ""
             )

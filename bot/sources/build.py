@@ -59,5 +59,5 @@ def build(
         author=clean(author, NAME_LIMIT),
         note=clean(note, DESCRIPTION_LIMIT),
         delivery_id=key_within_limit(f"{sender}:{delivery_id}") if delivery_id else "",
-        opens=opens,
+        opens=opens and kind is not Kind.FIRING and kind is not Kind.RESOLVED,
     )
