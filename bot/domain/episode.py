@@ -49,10 +49,8 @@ def fold(
             return _after_close(current, signal, now, fresh, rules)
         case Kind.RESOLVED if current is not None:
             return _resolve(current, signal, now)
-        case Kind.ACKNOWLEDGED | Kind.UNACKNOWLEDGED | Kind.NOTE if signal.opens and _past(current, now, rules):
-            return _first_words(current, signal, now, fresh())
-        case Kind.ACKNOWLEDGED | Kind.UNACKNOWLEDGED | Kind.NOTE if current is not None:
-            return _relay(current, signal, now)
+        case Kind.ACKNOWLEDGED | Kind.UNACKNOWLEDGED | Kind.NOTE if current is not None or signal.opens:
+            return _said(current, signal, now, fresh, rules)
         case _:
             return Change(alert=None, outcome=Outcome.IGNORED, why="nothing is known of this problem")
 
@@ -103,19 +101,19 @@ def _first(signal: Signal, now: int, fresh: Alert, resolved_before: int | None) 
     )
 
 
-def _past(current: Alert | None, now: int, rules: Rules) -> bool:
-    """Whether there is no alert, or one so long over that what is said now is not about it."""
-    if current is None:
-        return True
+def _past(current: Alert, now: int, rules: Rules) -> bool:
+    """Whether an alert is so long over that what is said now is not about it."""
     over = not current.active and (current.resolved_at is not None or current.state_who is Who.TIMER)
     return over and now - max(current.state_at, current.resolved_at or 0) > rules.reopen_window
 
 
-def _first_words(current: Alert | None, signal: Signal, now: int, fresh: Alert) -> Change:
-    """Open an alert for what was done or written at the source about a problem that was not heard of before."""
-    fresh = replace(fresh, predecessor=current.number if current is not None else None)
-    first = _first(signal, now, fresh, None)
-    said = _relay(fresh, signal, now)
+def _said(current: Alert | None, signal: Signal, now: int, fresh: Callable[[], Alert], rules: Rules) -> Change:
+    """Relay what was done or written at the source; about a problem that was not heard of before, it opens an alert."""
+    if current is not None and not (signal.opens and _past(current, now, rules)):
+        return _relay(current, signal, now)
+    opened = replace(fresh(), predecessor=current.number if current is not None else None)
+    first = _first(signal, now, opened, None)
+    said = _relay(opened, signal, now)
     if said.alert is None:
         return first
     return replace(first, alert=said.alert, events=first.events + said.events, why=said.why)

@@ -23,7 +23,7 @@ _SEVERITIES: Mapping[Severity, Iterable[str]] = {
         "average", "caution", "medium", "minor", "moderate", "p3", "prio3", "sev3", "warn", "yellow",
     ),
     Severity.INFO: (
-        "debug", "indeterminate", "information", "informational", "informative", "low", "lowest", "none", "notice",
+        "debug", "indeterminate", "information", "informational", "informative", "low", "lowest", "none", "notclassified", "notice",
         "p4", "p5", "prio4", "prio5", "sev4", "sev5", "trace", "trivial", "verbose", "verylow",
     ),
 }
