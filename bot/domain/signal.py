@@ -15,6 +15,8 @@ LABELS_LIMIT = 64
 LINKS_LIMIT = 16
 ELLIPSIS = "…"
 UNKNOWN_SEVERITY = "severity_raw"
+MADE_KEY = "auto:"
+"""Begins the key of a problem whose sender named none."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -90,7 +92,7 @@ def made_key(summary: str, labels: Mapping[str, str]) -> str:
     digest = hashlib.sha256(summary.encode("utf-8", "replace"))
     for name in sorted(labels):
         digest.update(f"\x00{name}\x01{labels[name]}".encode("utf-8", "replace"))
-    return f"auto:{digest.hexdigest()[:32]}"
+    return f"{MADE_KEY}{digest.hexdigest()[:32]}"
 
 
 def key_within_limit(key: str) -> str:

@@ -7,6 +7,7 @@ objects that tools wrap alerts in; an end only there, so that `host.state: up` e
 import enum
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -33,6 +34,8 @@ WEAK_TITLES: Sequence[str] = (
 """Names that hold a title where no better one is given."""
 FREE_TEXTS = 8
 """So many of these hold any text; the others may also hold a state or a flag."""
+RULES: Sequence[str] = ("rule", "ruleid", "alarm", "check", "monitor")
+"""Names of what a free text is about: it, and not the text, is what the problem is known by."""
 BODIES: Sequence[str] = (
     "body", "details", "description", "message", "text", "longmessage", "fullmessage", "alertdetails",
     "statemessage",
@@ -56,7 +59,7 @@ THERE: Sequence[str] = (
 SEVERITIES: Sequence[str] = (
     "severity", "level", "priority", "alertseverity", "alertlevel", "alertpriority", "severitylevel",
     "severitylabel", "severityname", "criticality", "urgency", "importance", "prio", "impact", "eventseverity",
-    "severityvalue",
+    "severityvalue", "severitytext",
 )
 KEYS: Sequence[str] = (
     "dedupkey", "dedup", "deduplicationkey", "dedupekey", "alias", "alertid", "alertuid", "alertkey",
@@ -67,7 +70,7 @@ WHERE: Sequence[str] = (
     "source", "host", "hostname", "node", "instance", "device", "server", "machine", "service", "servicename",
     "component", "resource", "resourcename", "entity", "entityname", "namespace", "cluster", "container", "pod",
     "environment", "env", "site", "url", "monitorurl", "alertinstance", "chart", "job", "app", "application",
-    "project",
+    "project", "containerid", "containername", "podname", "k8snsname", "k8spodname",
 )
 ORIGINS = 3
 """So many of these say where the alert comes from."""
@@ -76,6 +79,7 @@ NAMES: Sequence[str] = ("name", "displayname", "hostname", "host", "title", "fri
 WRAPPERS: Sequence[str] = (
     "alert", "incident", "problem", "event", "notification", "issue", "alarm", "check", "monitor", "payload",
     "data", "attributes", "body", "result", "essentials", "activity", "message", "content", "test", "search",
+    "outputfields",
 )
 LISTS: Sequence[str] = ("alerts", "events", "incidents", "problems", "notifications", "items", "messages")
 LABELS: Sequence[str] = ("meta", "details", "tags", "labels")
@@ -125,6 +129,7 @@ class Slot(enum.IntEnum):
 
     TITLE = enum.auto()
     WEAK_TITLE = enum.auto()
+    RULE = enum.auto()
     BODY = enum.auto()
     STATE = enum.auto()
     OVER = enum.auto()
@@ -145,6 +150,7 @@ class Slot(enum.IntEnum):
 _TABLES: Mapping[Slot, Sequence[str]] = {
     Slot.TITLE: TITLES,
     Slot.WEAK_TITLE: WEAK_TITLES,
+    Slot.RULE: RULES,
     Slot.BODY: BODIES,
     Slot.STATE: STATES,
     Slot.OVER: OVER,
@@ -234,6 +240,7 @@ def read(
         links=reading.links(),
         starts_at=reading.text(Slot.START),
         delivery_id=delivery_id,
+        opens=bool(reading.title or body),
     )
 
 
@@ -245,11 +252,12 @@ def identity(headline: Headline, labels: Mapping[str, str]) -> str:
 class Reading:
     """An object from outside, with the objects that wrap its alert: its members by what they are read for, the best first."""
 
-    __slots__ = ("_found", "_headline", "_severities", "body", "title")
+    __slots__ = ("_found", "_free", "_headline", "_severities", "body", "title")
 
     def __init__(self, given: Fields) -> None:
         self._found: dict[Slot, list[tuple[int, str, Any]]] = {}
         self._headline: Headline | None = None
+        self._free = False
         self._severities: list[str] | None = None
         self._scan(given.values, 0)
         for entries in self._found.values():
@@ -262,10 +270,17 @@ class Reading:
 
     @property
     def headline(self) -> Headline:
-        """What the title says."""
+        """What the title says; a free text is known by the rule that it is about."""
         if self._headline is None:
             self._headline = read_title(self.title or self.body)
+            rule = self._rule() if self._free else ""
+            if rule:
+                self._headline = replace(self._headline, name=rule.lower())
         return self._headline
+
+    def _rule(self) -> str:
+        texts = map(_plain, self.values(Slot.RULE))
+        return next((text for text in texts if text and kind_of(text) is None and text.lower() not in FLAGS), "")
 
     def _scan(self, values: Mapping[str, Any], depth: int) -> None:
         found = self._found
@@ -315,7 +330,9 @@ class Reading:
             return title
         for rank, _, value in self._found.get(Slot.WEAK_TITLE, ()):
             text = _plain(value)
-            if text and (rank % LEVEL < FREE_TEXTS or (kind_of(text) is None and text.lower() not in FLAGS)):
+            free = rank % LEVEL < FREE_TEXTS
+            if text and (free or (kind_of(text) is None and text.lower() not in FLAGS)):
+                self._free = free
                 return text
         return ""
 
