@@ -45,7 +45,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
 }
 """What members are read for, by the folded names that we ask for and those of the vendor's variables, the best first."""
 _MEANT = {name: (about, rank) for about, names in _NAMES.items() for rank, name in enumerate(names)}
-NOTHING = frozenset({"", "null", "none", "n/a"})
+NOTHING = frozenset({"null", "None", "none", "n/a", "N/A"})
 """What a variable is that stands for nothing."""
 UNRANKED = frozenset({"normal", "low"})
 """Priorities of an event in Datadog's stream, which say nothing of a monitor's."""
@@ -107,11 +107,12 @@ def _told(values: Mapping[str, Any]) -> dict[str, str]:
         if meant is None:
             continue
         about, rank = meant
-        if about in found and ranks[about] <= rank:
+        if about in ranks and ranks[about] <= rank:
             continue
-        text = value.strip() if isinstance(value, str) else _text(value)
-        if text.lower() not in NOTHING and text[:1] != "$":
-            found[about], ranks[about] = text, rank
+        text = value.strip() if value.__class__ is str else _text(value)
+        if text and text[0] != "$" and text not in NOTHING:
+            found[about] = text
+            ranks[about] = rank
     return found
 
 
@@ -132,7 +133,7 @@ def _title(title: str) -> _Title:
     end = 0
     while (match := _BRACKET.match(title, end)) is not None:
         words = match[1].strip()
-        about = _ON.search(words)
+        about = _ON.search(words) if " " in words else None
         word = words[: about.start()] if about else words
         if word.lower() in PRIORITIES:
             priority = word

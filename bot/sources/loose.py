@@ -264,9 +264,7 @@ class Reading:
             if len(entries) > 1:
                 entries.sort(key=_RANK)
         self.title = self._title()
-        self.body = next(
-            (each.strip() for each in self.values(Slot.BODY) if isinstance(each, str) and each.strip()), ""
-        )
+        self.body = self._body()
 
     @property
     def headline(self) -> Headline:
@@ -321,6 +319,12 @@ class Reading:
         for rank, _, value in self._found.get(Slot.WHERE, ()):
             text = called(value) if rank % LEVEL < ORIGINS else ""
             if text:
+                return text
+        return ""
+
+    def _body(self) -> str:
+        for _, _, value in self._found.get(Slot.BODY, ()):
+            if isinstance(value, str) and (text := value.strip()):
                 return text
         return ""
 
@@ -379,7 +383,7 @@ class Reading:
     def labels(self) -> dict[str, str]:
         """Return labels, tags and details."""
         found: dict[str, str] = {}
-        for value in self.values(Slot.LABELS):
+        for _, _, value in self._found.get(Slot.LABELS, ()):
             if isinstance(value, list):
                 found.update({text: text for tag in value if (text := _plain(tag))})
             elif isinstance(value, dict):
@@ -388,11 +392,13 @@ class Reading:
 
     def links(self) -> list[Link | None]:
         """Return what may be opened."""
+        given = self._found
         found: list[Link | None] = []
-        for value in self.values(Slot.LINKS):
+        for _, _, value in given.get(Slot.LINKS, ()):
             found += map(_link, value) if isinstance(value, list) else ()
-        found += [link_to(value) for value in self.values(Slot.LINK) if isinstance(value, str)]
-        found += [link_to(value, RUNBOOK_TEXT) for value in self.values(Slot.RUNBOOK) if isinstance(value, str)]
+        for slot, text in ((Slot.LINK, ""), (Slot.RUNBOOK, RUNBOOK_TEXT)):
+            if slot in given:
+                found += [link_to(value, text) for _, _, value in given[slot] if isinstance(value, str)]
         return found
 
 

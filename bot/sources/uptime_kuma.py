@@ -19,16 +19,16 @@ NOTES = {"2": "pending", "3": "maintenance"}
 PENDING = "2"
 LAST_DAYS, LAST_WEEK = 1, 7
 """From so many days on what expires is critical, and an error."""
+DIGITS = 6
+"""A number of days has fewer."""
 TEST = re.compile(r"\btest(?:ing)?\W*\Z", re.IGNORECASE)
-_EXPIRES = re.compile(
-    r"\b(?:certificate|domain)\b.*?(?=\s+(?:(?:will|is going to|has|have|is|was|been)\b|expire))",
-    re.IGNORECASE | re.DOTALL,
-)
-_RENEWED = re.compile(r"\brenewed\b|\bno longer (?:expires|about to expire)\b|\bis valid again\b", re.IGNORECASE)
-_DAYS = re.compile(r"(-?\d{1,5})\s*days?\b", re.IGNORECASE)
+EXPIRES = "expire"
+RENEWED = ("renewed", "no longer", "valid again")
+EXPIRING = ("certificate", "domain")
+AUXILIARIES = frozenset({"will", "be", "is", "has", "been", "was", "to", "about", "going", "now", "no", "longer"})
+"""What stands between the name of what expires, or was renewed, and that it does."""
 _NAMED = re.compile(r"\s*\[([^\[\]]+)\]\s*\[[^\[\]]+\]")
 """How a message about a monitor begins: `[shop] [🔴 Down]`."""
-_EXPIRED = re.compile(r"\bhas(?: been)? expired\b|\bis expired\b", re.IGNORECASE)
 
 
 def parse(payload: Payload) -> list[Item]:
@@ -64,15 +64,16 @@ def parse(payload: Payload) -> list[Item]:
 
 def _told(message: str, number: str, monitor: Fields) -> Signal:
     """Read a notification without a heartbeat: what expires, a test, or what its words say."""
-    expires = _EXPIRES.search(message)
-    if expires is not None:
-        kind, severity = _expiry(message)
+    words = message.lower()
+    over = next((word for word in RENEWED if word in words), "")
+    at = words.rfind(over or EXPIRES)
+    if at >= 0 and (EXPIRING[0] in words or EXPIRING[1] in words):
         return build(
             SENDER,
-            key=f"expires:{message[: expires.end()].lower()}",
+            key=f"expires:{_expiring(words[:at])}",
             summary=message,
-            kind=kind,
-            severity=severity,
+            kind=Kind.RESOLVED if over else Kind.FIRING,
+            severity="info" if over else _expiry(words),
         )
     if TEST.search(message) or not message:
         return build(SENDER, summary=message or "Uptime Kuma", severity="info")
@@ -88,13 +89,23 @@ def _told(message: str, number: str, monitor: Fields) -> Signal:
     )
 
 
-def _expiry(message: str) -> tuple[Kind, str]:
-    """Return how bad it is that something expires; renewed it is over."""
-    if _RENEWED.search(message):
-        return Kind.RESOLVED, "info"
-    days = _DAYS.search(message)
-    left = 0 if _EXPIRED.search(message) else int(days[1]) if days else LAST_WEEK + 1
-    return Kind.FIRING, "critical" if left <= LAST_DAYS else "error" if left <= LAST_WEEK else "warning"
+def _expiring(words: str) -> str:
+    """Return the name of what expires."""
+    words = words.rstrip()
+    while words:
+        first, _, last = words.rpartition(" ")
+        if last not in AUXILIARIES:
+            break
+        words = first
+    return words
+
+
+def _expiry(words: str) -> str:
+    """Return how bad it is that something expires."""
+    days = words.partition(" day")[0].rpartition(" ")[2]
+    left = int(days) if days.lstrip("-").isdecimal() and len(days) < DIGITS else LAST_WEEK + 1
+    left = 0 if " expired" in words and " in " not in words else left
+    return "critical" if left <= LAST_DAYS else "error" if left <= LAST_WEEK else "warning"
 
 
 def _object(given: Fields, name: str) -> Fields:
