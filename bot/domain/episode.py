@@ -49,8 +49,8 @@ def fold(
             return _after_close(current, signal, now, fresh, rules)
         case Kind.RESOLVED if current is not None:
             return _resolve(current, signal, now)
-        case Kind.ACKNOWLEDGED | Kind.UNACKNOWLEDGED | Kind.NOTE if current is not None:
-            return _relay(current, signal, now)
+        case Kind.ACKNOWLEDGED | Kind.UNACKNOWLEDGED | Kind.NOTE if current is not None or signal.opens:
+            return _said(current, signal, now, fresh, rules)
         case _:
             return Change(alert=None, outcome=Outcome.IGNORED, why="nothing is known of this problem")
 
@@ -99,6 +99,24 @@ def _first(signal: Signal, now: int, fresh: Alert, resolved_before: int | None) 
     return Change(
         alert=fresh, outcome=Outcome.OPENED, events=_event("opened", now, by), news=News.OPENED, why="first notice"
     )
+
+
+def _past(current: Alert, now: int, rules: Rules) -> bool:
+    """Whether an alert is so long over that what is said now is not about it."""
+    over = not current.active and (current.resolved_at is not None or current.state_who is Who.TIMER)
+    return over and now - max(current.state_at, current.resolved_at or 0) > rules.reopen_window
+
+
+def _said(current: Alert | None, signal: Signal, now: int, fresh: Callable[[], Alert], rules: Rules) -> Change:
+    """Relay what was done or written at the source; about a problem that was not heard of before, it opens an alert."""
+    if current is not None and not (signal.opens and _past(current, now, rules)):
+        return _relay(current, signal, now)
+    opened = replace(fresh(), predecessor=current.number if current is not None else None)
+    first = _first(signal, now, opened, None)
+    said = _relay(opened, signal, now)
+    if said.alert is None:
+        return first
+    return replace(first, alert=said.alert, events=first.events + said.events, why=said.why)
 
 
 def _seen(current: Alert, signal: Signal, now: int) -> Alert:
@@ -254,6 +272,8 @@ def _relay(current: Alert, signal: Signal, now: int) -> Change:
     """Do what somebody did at the source; what our state refuses is noted and changes nothing."""
     by = _by(signal)
     action = {Kind.ACKNOWLEDGED: Action.ACK, Kind.UNACKNOWLEDGED: Action.UNACK, Kind.NOTE: Action.NOTE}[signal.kind]
+    if action is Action.ACK and current.state in {State.ACKED, State.CLOSED} and _new_words(current, signal):
+        action = Action.NOTE
     if current.state is State.ACKED and action is Action.ACK:
         return Change(alert=None, outcome=Outcome.IGNORED, why=f"acked by {current.state_by} before")
     try:
@@ -261,6 +281,12 @@ def _relay(current: Alert, signal: Signal, now: int) -> Change:
     except (Refused, Invalid) as refused:
         return Change(alert=None, outcome=Outcome.IGNORED, why=refused.text)
     return replace(change, outcome=Outcome.REPEATED)
+
+
+def _new_words(current: Alert, signal: Signal) -> bool:
+    """Whether an ack that changes nothing brings somebody's words that are neither known nor our own coming back."""
+    ours = current.state_by == signal.author or current.state_by in signal.note or signal.note == current.state_note
+    return signal.opens and bool(signal.note) and not ours
 
 
 def unheard(alert: Alert) -> bool:

@@ -7,6 +7,7 @@ Titles of mails and webhooks carry this as a prefix (`RESOLVED: `), in brackets 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from bot.domain.signal import Kind, Severity
@@ -25,6 +26,7 @@ _KINDS: Mapping[str, Kind] = {
     if word not in _WORDS
     and word not in {"green", "good", "set", "start", "end", "begin", "begun", "create", "missing", "active"}
 } | {"alarm": Kind.FIRING, "alert": Kind.FIRING, "down": Kind.FIRING}
+_KNOWN = _WORDS.keys() | _KINDS.keys()
 _FILLERS = frozenset({"", "the", "is", "incident", "issue", "monitor", "state", "status", "check"})
 _NOUNS = frozenset({"alert", "alarm", "problem"})
 """Words for a problem that say nothing of it when another word follows at once: `Alert resolved: `."""
@@ -49,6 +51,8 @@ _APART = re.compile(r"[^a-z0-9]+")
 _BRACKETS = str.maketrans("", "", "[]")
 _EDGES = "[](){}<>:;,.!*#|-\u2013\u2014=\"'"
 _SEPARATORS = " :;,.!*#|-\u2013\u2014"
+_TAGS = re.compile(r"(?:\s*\[[^\[\]]{1,40}\])*\s*")
+"""What a mailing list puts first: `[ops] `."""
 _PREFIX = re.compile(r"([^:|]{1,40}?)(?::|\s[-|\u2013\u2014])\s")
 _COUNTED = re.compile(r":\d+\Z")
 _LASTED = re.compile(r"(resolved|recovered|closed|updated problem)\s+(?:in|after)\s+[\d:.dhms ]{1,40}:", re.IGNORECASE)
@@ -57,6 +61,7 @@ _UNIT = (
     r"(?:%|°?[CF]\b|ms\b|s\b|secs?\b|seconds?\b|m\b|mins?\b|minutes?\b|h\b|hrs?\b|hours?\b|d\b|days?\b|w\b|weeks?\b|months?\b|years?\b"
     r"|[kmgtp]?i?b(?:/s|ps)?\b|[kmgt]?bits?(?:/s)?\b|bytes\b|percent\b|rpm\b|/s\b|req\b|requests\b|errors\b|hits\b|times\b)"
 )
+_DIGIT = re.compile(r"\d")
 _CHANGING = re.compile(
     r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"  # a date, with a time
     r"|\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?(?:\s?[ap]m)?\b"  # a time of day
@@ -64,6 +69,10 @@ _CHANGING = re.compile(
     r"|(?<=\bis )[-+]?\d+(?:[.,]\d+)*(?![\w.])|(?<=\bwas )[-+]?\d+(?:[.,]\d+)*(?![\w.])",
     re.IGNORECASE,
 )
+
+
+OFTEN = 256
+"""Longer titles are not remembered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,16 +85,22 @@ class Headline:
 
 
 class _Word(NamedTuple):
-    """A word as it stands, bare in small letters, and whether it stands out."""
+    """A word as it stands, bare in small letters, whether it stands out, and whether it is what a mailing list put first."""
 
     text: str
     bare: str
     loud: bool
+    aside: bool
 
 
 def read_title(title: str) -> Headline:
     """Read a title; its name is the same at the problem's beginning and at its end."""
+    return _read_again(title) if len(title) <= OFTEN else _read(title)
+
+
+def _read(title: str) -> Headline:
     said = _LASTED.sub(lambda found: f"{found[1].split()[0]}:", title, count=1)
+    said = _measured(said)
     words = _words(said)
     kind = _kind(words)
     rest = " ".join(word.text for word in words if not _tells(word)).translate(_BRACKETS).strip(_SEPARATORS)
@@ -95,7 +110,11 @@ def read_title(title: str) -> Headline:
     phrase = over or _THERE.search(rest)
     if phrase is not None:
         rest = f"{rest[: phrase.start()].strip(_SEPARATORS)} {rest[phrase.end() :].strip(_SEPARATORS)}".strip()
-    return Headline(kind=kind, severity=_severity(words), name=steady(rest.strip(_SEPARATORS) or said))
+    return Headline(kind=kind, severity=_severity(words), name=(rest.strip(_SEPARATORS) or said).lower())
+
+
+_read_again = lru_cache(maxsize=1024)(_read)
+"""Reads what comes again and again, as titles do while a problem lasts."""
 
 
 def steady(text: str) -> str:
@@ -103,57 +122,63 @@ def steady(text: str) -> str:
 
     Numbers that name something stay: `web1`, `port 443`, `queue 3`.
     """
-    if not any(map(str.isdigit, text)):
-        return text.lower()
-    return _CHANGING.sub("#", text).lower()
+    return _measured(text).lower()
+
+
+def _measured(text: str) -> str:
+    return _CHANGING.sub("#", text) if _DIGIT.search(text) else text
 
 
 def _words(title: str) -> list[_Word]:
     found: list[_Word] = []
-    prefix = _prefix(title)
+    begin, end = _prefix(title)
     leading = True
+    before = ""
     for match in _TOKEN.finditer(title):
         text = match[0]
-        bare = _COUNTED.sub("", text.strip(_EDGES))
+        bare = text.strip(_EDGES)
+        if ":" in bare:
+            bare = _COUNTED.sub("", bare)
         word = bare.lower()
         word = word if word.isalnum() else _APART.sub("", word)
-        loud = match.start() < prefix or (leading and (not word or text[-1] in ":-],|" or text[0] in "[("))
-        loud = (
-            loud or (text[0] + text[-1]) in {"[]", "()"} or (bare.isupper() and len(bare) > 1 and word not in _MEASURES)
-        )
-        if found and found[-1].bare in _NOT:
-            word, loud = f"not{word}", False
-        found.append(_Word(text, word, loud))
-        leading = leading and (not word or (_known(word) and loud))
+        loud = False
+        if not word or word in _KNOWN:
+            loud = begin <= match.start() < end or (leading and (not word or text[-1] in ":-],|" or text[0] in "[("))
+            loud = loud or (text[0] + text[-1]) in {"[]", "()"}
+            loud = loud or (bare.isupper() and len(bare) > 1 and word not in _MEASURES)
+            if before in _NOT:
+                word, loud = f"not{word}", False
+        aside = leading and match.start() < begin and not loud
+        found.append(_Word(text, word, loud, aside))
+        leading = leading and (not word or loud or aside)
+        before = word
     return found
 
 
-def _prefix(title: str) -> int:
-    """Return where a prefix of known words ends, such as `Alert resolved: `; 0 without one."""
-    match = _PREFIX.match(title)
+def _prefix(title: str) -> tuple[int, int]:
+    """Return where a prefix of known words begins and ends, such as `Alert resolved: `, behind what a mailing list put first."""
+    tags = _TAGS.match(title) if title[:1] == "[" else None
+    begin = tags.end() if tags else 0
+    match = _PREFIX.match(title, begin)
     words = [_APART.sub("", word) for word in match[1].lower().split()] if match else []
-    told = any(map(_known, words)) and all(_known(word) or word in _FILLERS for word in words)
-    return match.end() if match and told else 0
-
-
-def _known(word: str) -> bool:
-    return word in _KINDS or word in _WORDS
+    told = not _KNOWN.isdisjoint(words) and all(word in _KNOWN or word in _FILLERS for word in words)
+    return begin, match.end() if match and told else 0
 
 
 def _tells(word: _Word) -> bool:
     """Whether a word says what became of the problem, and is no part of its name."""
-    return word.loud and (not word.bare or _known(word.bare))
+    return word.loud and (not word.bare or word.bare in _KNOWN)
 
 
 def _kind(words: Sequence[_Word]) -> Kind | None:
     """Return what a title says: by the first word of its prefix that says anything, else by the last word that stands out."""
-    known = [word for word in words if word.bare]
+    known = [word for word in words if word.bare and not word.aside]
     for word in known:
-        if not word.loud or not _known(word.bare):
+        if not word.loud or word.bare not in _KNOWN:
             break
         if word.bare in _KINDS and not (word.bare in _NOUNS and word.text[-1].isalnum()):
             return _KINDS[word.bare]
-    last = next((word.bare for word in reversed(known) if word.loud and _known(word.bare)), "")
+    last = next((word.bare for word in reversed(known) if word.loud and word.bare in _KNOWN), "")
     return _KINDS.get(last, Kind.FIRING) if last else None
 
 

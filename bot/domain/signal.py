@@ -15,6 +15,8 @@ LABELS_LIMIT = 64
 LINKS_LIMIT = 16
 ELLIPSIS = "…"
 UNKNOWN_SEVERITY = "severity_raw"
+MADE_KEY = "auto:"
+"""Begins the key of a problem whose sender named none."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -57,7 +59,8 @@ class Signal:
 
     `sender` is the dialect it came through: two senders of one problem are counted apart.
     Times are epoch milliseconds; a start that was not said stays None, it is never "now". `delivery_id` is what the sender calls
-    this message: the same once more says nothing new ("": it has no such name).
+    this message: the same once more says nothing new ("": it has no such name). `opens` is true where an acknowledgement or a
+    note tells of something bad, or is a person's words: with no alert to note it on, it opens one.
     """
 
     dedup_key: str
@@ -74,6 +77,7 @@ class Signal:
     author: str = ""
     note: str = ""
     delivery_id: str = ""
+    opens: bool = False
 
 
 def clean(text: str, limit: int) -> str:
@@ -88,7 +92,7 @@ def made_key(summary: str, labels: Mapping[str, str]) -> str:
     digest = hashlib.sha256(summary.encode("utf-8", "replace"))
     for name in sorted(labels):
         digest.update(f"\x00{name}\x01{labels[name]}".encode("utf-8", "replace"))
-    return f"auto:{digest.hexdigest()[:32]}"
+    return f"{MADE_KEY}{digest.hexdigest()[:32]}"
 
 
 def key_within_limit(key: str) -> str:

@@ -6,6 +6,7 @@ turns a meaning round (`not resolved`, `unacknowledged`) is never taken for what
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from bot.domain.signal import LABEL_VALUE_LIMIT, UNKNOWN_SEVERITY, Kind, Severity, clean
 
@@ -23,7 +24,7 @@ _SEVERITIES: Mapping[Severity, Iterable[str]] = {
         "average", "caution", "medium", "minor", "moderate", "p3", "prio3", "sev3", "warn", "yellow",
     ),
     Severity.INFO: (
-        "debug", "indeterminate", "information", "informational", "informative", "low", "lowest", "none", "notice",
+        "debug", "indeterminate", "information", "informational", "informative", "low", "lowest", "none", "notclassified", "notice",
         "p4", "p5", "prio4", "prio5", "sev4", "sev5", "trace", "trivial", "verbose", "verylow",
     ),
 }
@@ -61,6 +62,8 @@ SEVERITIES: Mapping[str, Severity] = {
 KINDS: Mapping[str, Kind] = {word: kind for kind, words in _KINDS.items() for word in words}
 """Words for what became of a problem."""
 
+LONGEST = 64
+"""No word for a state is longer."""
 _APART = re.compile(r"[^a-z0-9]+")
 _BESIDE = frozenset({"", "severity", "priority", "level", "prio", "sev", "state", "status", "impact", *"0123456789"})
 """What stands beside a severity's word and says nothing more: `1 - Critical`, `High priority`."""
@@ -93,5 +96,11 @@ def severity_or_warning(word: str | None, labels: dict[str, str]) -> Severity:
 
 def kind_of(word: str) -> Kind | None:
     """Return what a word says became of a problem; None for a word that says neither that it is there nor that it is over."""
+    found = KINDS.get(word)
+    return found if found is not None or len(word) > LONGEST else _kind_of(word)
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(word: str) -> Kind | None:
     low = word.strip().lower()
     return KINDS.get(low) or KINDS.get(_APART.sub("", low))

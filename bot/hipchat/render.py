@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.domain.alert import Alert, State
+from bot.domain.action import PAST
+from bot.domain.alert import Action, Alert, State
 from bot.domain.notice import News, Notice
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
@@ -26,6 +27,7 @@ TEST = "Test message: alerts reach this room."
 AGAIN = "This may be a repeat: nobody told the bot whether an earlier try arrived."
 OPENED = "{severity}, from {source}"
 EARLIER = "; earlier: #{number}"
+AT_ONCE = "; {action} by {by}{why}"
 REPEATED = "again, {count} time since {since}"
 RESOLVED = "resolved by {by} after {lasted}"
 UNREPORTED = "{why}: closed, but nobody said that it is resolved"
@@ -146,6 +148,11 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
             origin = alert.source or ", ".join(alert.senders) or by
             text = OPENED.format(severity=_severity(told, alert).word, source=origin)
             text += EARLIER.format(number=alert.predecessor) if alert.predecessor else ""
+            text += (
+                AT_ONCE.format(action=told.detail["action"], by=by, why=f": {why}" if why else "")
+                if _at_once(told)
+                else ""
+            )
         case News.WORSE:
             text = f"worse: {why}"
         case News.REOPENED:
@@ -165,6 +172,11 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
         case _:
             text = why
     return text
+
+
+def _at_once(told: Notice) -> bool:
+    """Whether an alert was opened by what somebody did or wrote at the source."""
+    return told.detail.get("action") in {PAST[Action.ACK], PAST[Action.NOTE]}
 
 
 def _meant_for(told: Notice) -> str:

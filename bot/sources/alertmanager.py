@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bot.domain.signal import Kind, Link
+from bot.domain.vocabulary import kind_of
 from bot.sources.labelled import Labelled, named, read, signal
 from bot.sources.payload import Payload
 from bot.sources.shape import Mark
@@ -70,5 +71,6 @@ def _one_by_one(body: bytes, sender: str) -> list[Item]:
 def _item(alert: Labelled, status: str, links: tuple[Link | None, ...], sender: str) -> Item:
     if not named(alert.labels) and not alert.fingerprint:
         return odd(msgspec.json.encode(alert), sender)
-    kind = Kind.RESOLVED if (alert.status or status).lower() == RESOLVED else Kind.FIRING
+    word = alert.status or status
+    kind = Kind.RESOLVED if word == RESOLVED or kind_of(word) is Kind.RESOLVED else Kind.FIRING
     return signal(alert, sender=sender, kind=kind, links=links)

@@ -36,6 +36,7 @@ def build(
     author: str = "",
     note: str = "",
     delivery_id: str = "",
+    opens: bool = False,
 ) -> Signal:
     """Return a signal. Without a key the same words and labels are the same problem."""
     kept = labels_within_limits({name: value for name, value in (labels or {}).items() if name and value})
@@ -58,4 +59,5 @@ def build(
         author=clean(author, NAME_LIMIT),
         note=clean(note, DESCRIPTION_LIMIT),
         delivery_id=key_within_limit(f"{sender}:{delivery_id}") if delivery_id else "",
+        opens=opens and kind is not Kind.FIRING and kind is not Kind.RESOLVED,
     )

@@ -15,9 +15,8 @@ from bot.sources.values import Item, link_to, odd
 
 SENDER = "checkmk"
 MARKS: Sequence[Mark] = (
-    ("HOSTNAME", "NOTIFICATIONTYPE"),
-    ("HOSTNAME", "SERVICEDESC"),
-    ("HOSTNAME", "HOSTSTATE"),
+    ("OMD_SITE", "HOSTNAME"),
+    ("WHAT", "HOSTNAME", "NOTIFICATIONTYPE"),
     ("NOTIFY_HOSTNAME",),
 )
 PREFIX = "NOTIFY_"

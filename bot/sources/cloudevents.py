@@ -3,11 +3,15 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from bot.domain.signal import Kind
+from bot.domain.headline import steady
+from bot.domain.signal import MADE_KEY, Kind, key_within_limit, made_key
+from bot.domain.vocabulary import kind_of
 from bot.sources import loose
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, json_of, text_of
@@ -20,7 +24,14 @@ PREFIX = "ce-"
 FIRING = ("firing", "triggered", "opened")
 WRAPPING = frozenset({"data", "data_base64", "datacontenttype"})
 """Members that differ between the modes in which one event can come."""
-OVER = ("resolved", "closed")
+CORE = frozenset((
+    *("id", "source", "specversion", "type", "subject", "time", "dataschema", "traceparent", "tracestate", "sequence"),
+    *("partitionkey", "dataref", "sampledrate", *WRAPPING),
+))  # fmt: skip
+"""Attributes that say nothing of a problem; all others are extensions, which may."""
+_NUMBER = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?|true|false")
+_NAMING = re.compile(r"(?:id|number|port|code|key)\Z", re.IGNORECASE)
+"""Names of members whose numbers name something."""
 
 
 def parse(payload: Payload) -> list[Item]:
@@ -70,22 +81,40 @@ def _data(body: bytes) -> Any:
 
 def _event(attributes: Mapping[str, Any], data: Any) -> Item:
     event = Fields(attributes)
-    kind_word = event.text("type").rpartition(".")[2].lower()
-    kind = Kind.RESOLVED if kind_word in OVER else Kind.FIRING if kind_word in FIRING else None
-    key = f"{event.text('source')}:{event.text('subject')}" if event.text("subject") else event.text("source")
-    inside = Fields(data if isinstance(data, dict) else {})
+    stem, _, word = event.text("type").rpartition(".")
+    said = kind_of(word)
+    kind = Kind.FIRING if word.lower() in FIRING else None if said is Kind.FIRING else said
+    source, subject = event.text("source"), event.text("subject")
+    key = f"{source}:{subject}" if subject else ""
+    extensions = {name: value for name, value in attributes.items() if name not in CORE}
+    inside = Fields({**extensions, **data} if isinstance(data, dict) else extensions)
     delivery_id = _delivery_id(attributes, data) if event.text("id") else ""
-    return loose.read(inside, SENDER, key=key, kind=kind, delivery_id=delivery_id) or build(
+    found = loose.read(inside, SENDER, key=key, kind=kind, delivery_id=delivery_id)
+    if found is not None:
+        made = found.dedup_key.startswith(MADE_KEY)
+        return replace(found, dedup_key=key_within_limit(f"{source}:{found.dedup_key}")) if made else found
+    return build(
         SENDER,
-        key=key,
-        summary=event.text("subject") or event.text("type"),
+        key=key or f"{source}:{_known_by(stem if said else event.text('type'), data)}",
+        summary=subject or event.text("type"),
         kind=kind or Kind.FIRING,
-        source=event.text("source"),
+        severity=loose.Reading(inside).severity() if inside.values else "",
+        source=source,
         description=text_of(data),
         labels={"type": event.text("type")},
         starts_at=event.text("time"),
         delivery_id=delivery_id,
+        opens=True,
     )
+
+
+def _known_by(about: str, data: Any) -> str:
+    """Return what an event without a subject and a title is known by: its type, and what of its data is no measure."""
+    if not isinstance(data, dict):
+        return made_key(about, {"": steady(text_of(data))})
+    texts = {name: text_of(value) for name, value in data.items() if not loose.measures(name)}
+    kept = {name: steady(text) for name, text in texts.items() if not _NUMBER.fullmatch(text) or _NAMING.search(name)}
+    return made_key(about, kept)
 
 
 def _delivery_id(attributes: Mapping[str, Any], data: Any) -> str:

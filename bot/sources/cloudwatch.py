@@ -1,4 +1,4 @@
-"""CloudWatch alarms that come through SNS (alert-sources.md 1.10): the envelope, what its signature is over, and the alarm."""
+"""Amazon's messages (alert-sources.md 1.10): SNS's envelope, what its signature is over, and the alarm or the event in it."""
 
 import base64
 import binascii
@@ -14,15 +14,22 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
-from bot.domain.signal import Kind, Signal
-from bot.sources import loose
+from bot.domain.headline import read_title, steady
+from bot.domain.signal import Kind, Signal, made_key
+from bot.sources import eventbridge, loose
 from bot.sources.build import build
+from bot.sources.eventbridge import ALARM_STATES
 from bot.sources.payload import Fields, Payload, json_of, text_of
 from bot.sources.shape import Mark
 from bot.sources.values import Item, odd
 
 SENDER = "cloudwatch"
-MARKS: Sequence[Mark] = (("AlarmName", "NewStateValue"), ("Type", "TopicArn"), ("detail-type", "detail", "source"))
+MARKS: Sequence[Mark] = (
+    ("AlarmName", "NewStateValue"),
+    ("Type", "TopicArn"),
+    ("detail-type", "detail", "source"),
+    ("alarmData", "alarmArn"),
+)
 NOTIFICATION = "Notification"
 CONFIRMATION = "SubscriptionConfirmation"
 SIGNED: Mapping[str, Sequence[str]] = {
@@ -32,11 +39,8 @@ SIGNED: Mapping[str, Sequence[str]] = {
 }
 """What each kind's signature is over, in this order."""
 HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?\Z")
-STATES: Mapping[str, tuple[Kind, str]] = {
-    "ALARM": (Kind.FIRING, "critical"),
-    "OK": (Kind.RESOLVED, "info"),
-    "INSUFFICIENT_DATA": (Kind.FIRING, "warning"),
-}
+DEFAULT_SUBJECT = "AWS Notification Message"
+"""What SNS itself writes above a mail without a subject."""
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)\Z")
 
 
@@ -106,25 +110,37 @@ def parse(payload: Payload) -> list[Item]:
         return [odd(payload.body, SENDER)]
     outer = Fields(given)
     if outer.text("Type") not in SIGNED:
-        return [_alarm(outer) or odd(payload.body, SENDER)]
-    if outer.text("Type") != NOTIFICATION:
-        return []
-    return [_notified(outer)]
+        return list(_told(outer)) or [odd(payload.body, SENDER)]
+    return list(_notified(outer)) if outer.text("Type") == NOTIFICATION else []
 
 
-def _notified(outer: Fields) -> Signal:
+def _told(given: Fields, delivery_id: str = "") -> Sequence[Signal]:
+    """Read an alarm as SNS carries it, an event, or an object with the usual names; nothing where it is none."""
+    if eventbridge.is_event(given):
+        return eventbridge.read(given, SENDER, delivery_id)
+    found = _alarm(given, delivery_id) or loose.read(given, SENDER, delivery_id=delivery_id)
+    return [found] if found is not None else []
+
+
+def _notified(outer: Fields) -> Sequence[Signal]:
     """Read what a notification carries; tried again, it has the same MessageId."""
     name = outer.text("MessageId")
     message = json_of(outer.text("Message").encode("utf-8", "replace"))
-    if isinstance(message, dict):
-        found = _alarm(Fields(message), name) or loose.read(Fields(message), SENDER, key=name, delivery_id=name)
-        if found is not None:
-            return found
-    text = outer.text("Message")
+    told = _told(Fields(message), name) if isinstance(message, dict) else ()
+    return told or [_words(outer, name)]
+
+
+def _words(outer: Fields, name: str) -> Signal:
+    """Read a notification in words: a subject that tells a state is what it is known by; any other stands for many texts."""
+    subject, text = outer.text("Subject").removeprefix(DEFAULT_SUBJECT), outer.text("Message")
+    summary = subject or text.partition("\n")[0]
+    said = read_title(summary)
     return build(
         SENDER,
-        key=name,
-        summary=outer.text("Subject") or text.partition("\n")[0],
+        key=made_key(said.name, {"topic": outer.text("TopicArn"), "text": "" if said.kind else steady(text)}),
+        summary=summary,
+        kind=said.kind or Kind.FIRING,
+        severity=said.severity.word if said.severity is not None else "",
         source=outer.text("TopicArn"),
         description=text,
         delivery_id=name,
@@ -133,9 +149,9 @@ def _notified(outer: Fields) -> Signal:
 
 def _alarm(given: Fields, delivery_id: str = "") -> Signal | None:
     name, word = given.text("AlarmName"), given.text("NewStateValue").upper()
-    if not name or word not in STATES:
+    if not name or word not in ALARM_STATES:
         return None
-    kind, severity = STATES[word]
+    kind, severity = ALARM_STATES[word]
     arn = given.text("AlarmArn")
     region = arn.split(":")[3] if arn.count(":") >= 6 else given.text("Region")
     account = given.text("AWSAccountId")

@@ -234,4 +234,5 @@ def _signal(posted: PostedAlert, path: str, origin: str) -> Item:
         links=links,
         starts_at=starts_at,
         note="; ".join(notes),
+        opens=kind is Kind.ACKNOWLEDGED and summary is posted.summary,
     )

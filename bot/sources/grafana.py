@@ -11,8 +11,8 @@ from bot.sources.values import Item, link_to
 
 SENDER = "grafana"
 MARKS: Sequence[Mark] = (("alerts", "orgId"), ("ruleName", "ruleUrl", "state"), ("ruleId", "ruleName", "state"))
-LEGACY_STATES = {"ok": Kind.RESOLVED, "alerting": Kind.FIRING, "no_data": Kind.FIRING}
-"""What a legacy alert's state means; `paused` and `pending` are noted."""
+LEGACY_STATES = {"ok": Kind.RESOLVED, "paused": Kind.NOTE, "pending": Kind.NOTE}
+"""What a legacy alert's state means; all others are of a problem."""
 
 
 def parse(payload: Payload) -> list[Item]:
@@ -31,7 +31,7 @@ def _legacy(given: Fields) -> Signal:
         SENDER,
         key=f"{given.text('orgId')}:{given.text('ruleId') or given.text('ruleName')}",
         summary=given.text("ruleName", "title"),
-        kind=LEGACY_STATES.get(state, Kind.NOTE),
+        kind=LEGACY_STATES.get(state, Kind.FIRING),
         note=state,
         description="\n".join(part for part in (given.text("message"), values) if part),
         labels={"alertname": given.text("ruleName"), **given.texts("tags")},

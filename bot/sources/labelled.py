@@ -9,13 +9,16 @@ from bot.domain.signal import (
     DESCRIPTION_LIMIT,
     LABEL_VALUE_LIMIT,
     SUMMARY_LIMIT,
+    UNKNOWN_SEVERITY,
     Kind,
     Link,
+    Severity,
     Signal,
     clean,
 )
-from bot.domain.vocabulary import severity_or_warning
+from bot.domain.vocabulary import severity_of, severity_or_warning
 from bot.sources.fingerprint import fingerprint
+from bot.sources.loose import folded
 from bot.sources.values import (
     Broken,
     is_text,
@@ -31,6 +34,29 @@ from bot.sources.values import (
 NAMELESS = "An alert without a name"
 SUMMARIES = ("summary", "description", "message")
 """Annotations that can be the summary, the best first; the alert's name comes after them."""
+NAMES = ("alertname", "alert", "name", "rulename", "rule", "title", "alerttitle")
+"""Folded names of labels that name an alert, the best first."""
+SUBJECTS = (
+    "service",
+    "job",
+    "check",
+    "app",
+    "application",
+    "component",
+    "deployment",
+    "container",
+    "metric",
+    "namespace",
+)
+"""Folded names of labels that say what an alert without a name is about."""
+PLACES = ("instance", "host", "hostname", "node", "server", "device", "pod", "cluster", "target", "url")
+"""Folded names of labels that say where that is."""
+WORDS = ("summary", "title", "description", "message", "text")
+"""Folded names of annotations that can be the summary where none of SUMMARIES is there."""
+LABELS_TOLD = 4
+"""So many labels tell of an alert that has none of these."""
+SEVERITIES = ("severity", "priority", "level", "alertseverity", "sev", "criticality", "urgency", "prio")
+"""Folded names of labels and annotations that hold a severity, the best first."""
 RUNBOOKS = ("runbook_url", "runbook")
 DASHBOARDS = ("dashboard_url", "dashboard")
 GENERATOR_TEXT = "Source"
@@ -107,6 +133,8 @@ def signal(
     summary, told_by = _summary(own, annotations)
     kept = labels_within_limits(own)
     severity = severity_or_warning(own.get("severity"), kept)
+    if severity is Severity.WARNING and own.get("severity") != severity.word:
+        severity = _told_beside(own, annotations, kept)
     starts_at = time_of(alert.starts_at) if alert.starts_at else None
     if alert.starts_at and starts_at is None and not alert.starts_at.startswith("0001-"):
         kept[UNREADABLE_START] = clean(alert.starts_at, LABEL_VALUE_LIMIT)
@@ -130,9 +158,39 @@ def _summary(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple
     for name in SUMMARIES:
         if annotations.get(name, "").strip():
             return annotations[name].strip(), name
-    name = labels.get("alertname", "").strip() or NAMELESS
+    name = labels.get("alertname", "").strip()
+    if not name:
+        return _unnamed(labels, annotations)
     rule = labels.get("rulename", "").strip() if name in BROKEN_RULES else ""
     return f"{name}: {rule}" if rule else name, ""
+
+
+def _unnamed(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple[str, str]:
+    """Return the summary of an alert without an alertname: its words in other annotations, another name, or what its labels tell."""
+    said = {folded(name): name for name in sorted(annotations, reverse=True) if annotations[name].strip()}
+    told_by = next((said[name] for name in WORDS if name in said), "")
+    if told_by:
+        return annotations[told_by].strip(), told_by
+    own = {folded(name): (name, labels[name]) for name in sorted(labels, reverse=True)}
+    name = next((own[name][1] for name in NAMES if name in own), "")
+    subject = next((own[name] for name in SUBJECTS if name in own), None)
+    place = next((own[name] for name in PLACES if name in own), None)
+    what = name or (f"{subject[0]} {subject[1]}" if subject else "")
+    if what or place:
+        return (f"{what} on {place[1]}" if what and place else what or " ".join(place or ())), ""
+    return ", ".join(f"{name}={value}" for name, value in sorted(labels.items())[:LABELS_TOLD]) or NAMELESS, ""
+
+
+def _told_beside(labels: Mapping[str, str], annotations: Mapping[str, str], kept: dict[str, str]) -> Severity:
+    """Return a severity that stands elsewhere than in the label of that name; a warning without any."""
+    for given in (labels, annotations):
+        by_name = {folded(name): value for name, value in given.items()}
+        for name in SEVERITIES:
+            found = severity_of(by_name[name]) if name in by_name else None
+            if found is not None:
+                kept.pop(UNKNOWN_SEVERITY, None)
+                return found
+    return Severity.WARNING
 
 
 def _description(alert: Labelled, annotations: Mapping[str, str], told_by: str) -> str:

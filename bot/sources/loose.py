@@ -7,6 +7,7 @@ objects that tools wrap alerts in; an end only there, so that `host.state: up` e
 import enum
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -19,116 +20,80 @@ from bot.sources.payload import Fields, Payload, fields_of, json_of, text_of
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "generic"
-TITLES = (
-    *("title", "summary", "subject", "headline", "rulename", "ruletitle", "alertname", "alerttitle", "alertrule"),
-    *(
-        "monitorname",
-        "monitorfriendlyname",
-        "checkname",
-        "incidenttitle",
-        "problemtitle",
-        "eventtitle",
-        "conditionname",
-    ),
-    *(
-        "policyname",
-        "searchname",
-        "testname",
-        "jobname",
-        "triggername",
-        "alarmname",
-        "eventname",
-        "alertdefinitionname",
-    ),
+# fmt: off
+TITLES: Sequence[str] = (
+    "title", "summary", "subject", "headline", "rulename", "ruletitle", "alertname", "alerttitle", "alertrule",
+    "monitorname", "monitorfriendlyname", "checkname", "incidenttitle", "problemtitle", "eventtitle",
+    "conditionname", "policyname", "searchname", "testname", "jobname", "triggername", "alarmname", "eventname",
+    "alertdefinitionname",
 )
-WEAK_TITLES = (
-    *("message", "text", "msg", "shortmessage", "entitydisplayname", "eventsummary", "output", "reason"),
-    *("displayname", "name", "alert", "alarm", "monitor", "check", "rule", "event", "incident", "problem", "error"),
+WEAK_TITLES: Sequence[str] = (
+    "message", "text", "msg", "shortmessage", "entitydisplayname", "eventsummary", "output", "reason",
+    "displayname", "name", "alert", "alarm", "monitor", "check", "rule", "event", "incident", "problem", "error",
 )
 """Names that hold a title where no better one is given."""
 FREE_TEXTS = 8
 """So many of these hold any text; the others may also hold a state or a flag."""
-BODIES = (
-    "body",
-    "details",
-    "description",
-    "message",
-    "text",
-    "longmessage",
-    "fullmessage",
-    "alertdetails",
+RULES: Sequence[str] = ("rule", "ruleid", "alarm", "check", "monitor")
+"""Names of what a free text is about: it, and not the text, is what the problem is known by."""
+BODIES: Sequence[str] = (
+    "body", "details", "description", "message", "text", "longmessage", "fullmessage", "alertdetails",
     "statemessage",
 )
-STATES = (
-    *("status", "state", "alertstate", "alertstatus", "currentstate", "currentstatus", "newstate", "newstatus"),
-    *("incidentstate", "incidentstatus", "eventstate", "eventstatus", "checkstate", "checkstatus", "monitorstate"),
-    *("monitorstatus", "problemstate", "problemstatus", "alerttypefriendlyname", "alertstatename", "servicestate"),
-    *("hoststate", "alarmstate", "issuestate", "issuestatus", "conditionstate", "condition", "transition"),
-    *("alerttransition", "messagetype", "notificationtype", "action", "eventaction", "eventtype", "event", "type"),
+STATES: Sequence[str] = (
+    "status", "state", "alertstate", "alertstatus", "currentstate", "currentstatus", "newstate", "newstatus",
+    "incidentstate", "incidentstatus", "eventstate", "eventstatus", "checkstate", "checkstatus", "monitorstate",
+    "monitorstatus", "problemstate", "problemstatus", "alerttypefriendlyname", "alertstatename", "servicestate",
+    "hoststate", "alarmstate", "issuestate", "issuestatus", "conditionstate", "condition", "transition",
+    "alerttransition", "messagetype", "notificationtype", "action", "eventaction", "eventtype", "event", "type",
 )
-OVER = (
-    "resolved",
-    "isresolved",
-    "recovered",
-    "isrecovered",
-    "cleared",
-    "iscleared",
-    "closed",
-    "isclosed",
-    "fixed",
+OVER: Sequence[str] = (
+    "resolved", "isresolved", "recovered", "isrecovered", "cleared", "iscleared", "closed", "isclosed", "fixed",
     "isok",
 )
 """Members that are true when the problem is over."""
-THERE = ("firing", "isfiring", "alerting", "isactive", "isopen", "istriggered", "triggered", "failing", "isdown")
+THERE: Sequence[str] = (
+    "firing", "isfiring", "alerting", "isactive", "isopen", "istriggered", "triggered", "failing", "isdown",
+)
 """Members that are false when the problem is over."""
-SEVERITIES = (
-    *(
-        "severity",
-        "level",
-        "priority",
-        "alertseverity",
-        "alertlevel",
-        "alertpriority",
-        "severitylevel",
-        "severitylabel",
-    ),
-    *("severityname", "criticality", "urgency", "importance", "prio", "impact", "eventseverity", "severityvalue"),
+SEVERITIES: Sequence[str] = (
+    "severity", "level", "priority", "alertseverity", "alertlevel", "alertpriority", "severitylevel",
+    "severitylabel", "severityname", "criticality", "urgency", "importance", "prio", "impact", "eventseverity",
+    "severityvalue", "severitytext",
 )
-KEYS = (
-    *("dedupkey", "dedup", "deduplicationkey", "dedupekey", "alias", "alertid", "alertuid", "alertkey", "fingerprint"),
-    *("incidentkey", "incidentid", "problemid", "alarmid", "uniqueid", "correlationid", "correlationkey", "checkid"),
-    *("monitorid", "objectkey"),
+KEYS: Sequence[str] = (
+    "dedupkey", "dedup", "deduplicationkey", "dedupekey", "alias", "alertid", "alertuid", "alertkey",
+    "fingerprint", "incidentkey", "incidentid", "problemid", "alarmid", "uniqueid", "correlationid",
+    "correlationkey", "checkid", "monitorid", "objectkey",
 )
-WHERE = (
-    *("source", "host", "hostname", "node", "instance", "device", "server", "machine", "service"),
-    *("servicename", "component", "resource", "resourcename", "entity", "entityname", "namespace"),
-    *("cluster", "container", "pod", "environment", "env", "site", "url", "monitorurl", "alertinstance"),
-    *("chart", "job", "app", "application", "project"),
+WHERE: Sequence[str] = (
+    "source", "host", "hostname", "node", "instance", "device", "server", "machine", "service", "servicename",
+    "component", "resource", "resourcename", "entity", "entityname", "namespace", "cluster", "container", "pod",
+    "environment", "env", "site", "url", "monitorurl", "alertinstance", "chart", "job", "app", "application",
+    "project", "containerid", "containername", "podname", "k8snsname", "k8spodname",
 )
 ORIGINS = 3
 """So many of these say where the alert comes from."""
-NAMES = ("name", "displayname", "hostname", "host", "title", "friendlyname", "value", "id")
+NAMES: Sequence[str] = ("name", "displayname", "hostname", "host", "title", "friendlyname", "value", "id")
 """What an object is called that stands where a name is wanted."""
-WRAPPERS = (
-    *("alert", "incident", "problem", "event", "notification", "issue", "alarm", "check", "monitor", "payload"),
-    *("data", "attributes", "body", "result", "essentials", "activity", "message", "content", "test", "search"),
+WRAPPERS: Sequence[str] = (
+    "alert", "incident", "problem", "event", "notification", "issue", "alarm", "check", "monitor", "payload",
+    "data", "attributes", "body", "result", "essentials", "activity", "message", "content", "test", "search",
+    "outputfields",
 )
-LISTS = ("alerts", "events", "incidents", "problems", "notifications", "items", "messages")
-LABELS = ("meta", "details", "tags", "labels")
-RANKED = ("labels", "annotations", "tags", "details", "meta", "customdetails", "fields", "customfields")
-STARTS = ("startsat", "startedat", "starttime", "firedat", "triggeredat", "createdat", "timestamp", "begin")
-LINKS = (
-    "url",
-    "link",
-    "href",
-    "alerturl",
-    "incidenturl",
-    "permalink",
-    "htmlurl",
-    "weburl",
-    "detailsurl",
+LISTS: Sequence[str] = ("alerts", "events", "incidents", "problems", "notifications", "items", "messages")
+LABELS: Sequence[str] = ("meta", "details", "tags", "labels")
+RANKED: Sequence[str] = (
+    "labels", "annotations", "tags", "details", "meta", "customdetails", "fields", "customfields",
+)
+STARTS: Sequence[str] = (
+    "startsat", "startedat", "starttime", "firedat", "triggeredat", "createdat", "timestamp", "begin",
+)
+LINKS: Sequence[str] = (
+    "url", "link", "href", "alerturl", "incidenturl", "permalink", "htmlurl", "weburl", "detailsurl",
     "dashboardurl",
 )
+# fmt: on
 TRUE = frozenset({"true", "1", "yes"})
 FALSE = frozenset({"false", "0", "no"})
 FLAGS = TRUE | FALSE
@@ -164,6 +129,7 @@ class Slot(enum.IntEnum):
 
     TITLE = enum.auto()
     WEAK_TITLE = enum.auto()
+    RULE = enum.auto()
     BODY = enum.auto()
     STATE = enum.auto()
     OVER = enum.auto()
@@ -184,6 +150,7 @@ class Slot(enum.IntEnum):
 _TABLES: Mapping[Slot, Sequence[str]] = {
     Slot.TITLE: TITLES,
     Slot.WEAK_TITLE: WEAK_TITLES,
+    Slot.RULE: RULES,
     Slot.BODY: BODIES,
     Slot.STATE: STATES,
     Slot.OVER: OVER,
@@ -273,6 +240,7 @@ def read(
         links=reading.links(),
         starts_at=reading.text(Slot.START),
         delivery_id=delivery_id,
+        opens=bool(reading.title or body),
     )
 
 
@@ -284,11 +252,12 @@ def identity(headline: Headline, labels: Mapping[str, str]) -> str:
 class Reading:
     """An object from outside, with the objects that wrap its alert: its members by what they are read for, the best first."""
 
-    __slots__ = ("_found", "_headline", "_severities", "body", "title")
+    __slots__ = ("_found", "_free", "_headline", "_severities", "body", "title")
 
     def __init__(self, given: Fields) -> None:
         self._found: dict[Slot, list[tuple[int, str, Any]]] = {}
         self._headline: Headline | None = None
+        self._free = False
         self._severities: list[str] | None = None
         self._scan(given.values, 0)
         for entries in self._found.values():
@@ -299,10 +268,17 @@ class Reading:
 
     @property
     def headline(self) -> Headline:
-        """What the title says."""
+        """What the title says; a free text is known by the rule that it is about."""
         if self._headline is None:
             self._headline = read_title(self.title or self.body)
+            rule = self._rule() if self._free else ""
+            if rule:
+                self._headline = replace(self._headline, name=rule.lower())
         return self._headline
+
+    def _rule(self) -> str:
+        texts = map(_plain, self.values(Slot.RULE))
+        return next((text for text in texts if text and kind_of(text) is None and text.lower() not in FLAGS), "")
 
     def _scan(self, values: Mapping[str, Any], depth: int) -> None:
         found = self._found
@@ -348,8 +324,7 @@ class Reading:
 
     def _body(self) -> str:
         for _, _, value in self._found.get(Slot.BODY, ()):
-            text = value.strip() if isinstance(value, str) else ""
-            if text:
+            if isinstance(value, str) and (text := value.strip()):
                 return text
         return ""
 
@@ -359,7 +334,9 @@ class Reading:
             return title
         for rank, _, value in self._found.get(Slot.WEAK_TITLE, ()):
             text = _plain(value)
-            if text and (rank % LEVEL < FREE_TEXTS or (kind_of(text) is None and text.lower() not in FLAGS)):
+            free = rank % LEVEL < FREE_TEXTS
+            if text and (free or (kind_of(text) is None and text.lower() not in FLAGS)):
+                self._free = free
                 return text
         return ""
 
@@ -406,7 +383,7 @@ class Reading:
     def labels(self) -> dict[str, str]:
         """Return labels, tags and details."""
         found: dict[str, str] = {}
-        for value in self.values(Slot.LABELS):
+        for _, _, value in self._found.get(Slot.LABELS, ()):
             if isinstance(value, list):
                 found.update({text: text for tag in value if (text := _plain(tag))})
             elif isinstance(value, dict):
@@ -415,11 +392,13 @@ class Reading:
 
     def links(self) -> list[Link | None]:
         """Return what may be opened."""
+        given = self._found
         found: list[Link | None] = []
-        for _, _, value in self._found.get(Slot.LINKS, ()):
+        for _, _, value in given.get(Slot.LINKS, ()):
             found += map(_link, value) if isinstance(value, list) else ()
         for slot, text in ((Slot.LINK, ""), (Slot.RUNBOOK, RUNBOOK_TEXT)):
-            found += [link_to(value, text) for _, _, value in self._found.get(slot, ()) if isinstance(value, str)]
+            if slot in given:
+                found += [link_to(value, text) for _, _, value in given[slot] if isinstance(value, str)]
         return found
 
 

@@ -98,6 +98,7 @@ def command(text: str) -> list[Item]:
             kind=kind,
             author=parts[author].strip() if author and len(parts) > author else "",
             note=";".join(parts[author + 1 :]).strip() if author else "",
+            opens=author > 0,
         )
     ]
 

@@ -28,6 +28,8 @@ KINDS: Mapping[str, Kind] = {
     "resolved": Kind.RESOLVED,
 }
 """What an event says of an incident that began there; every other one is a note."""
+QUIET = ("custom_field", "workflow.", "conference_bridge.", "service_updated", "incident_type")
+"""How events begin that tell of nothing bad, and are nobody's words."""
 URGENCIES: Mapping[str, str] = {"high": "critical", "low": "warning"}
 IN_PAGERDUTY = "{name} in PagerDuty"
 SOMEBODY = "somebody"
@@ -60,7 +62,7 @@ def read(body: bytes) -> Event | None:
     name = event.text("event_type").lower()
     data = event.inner("data")
     about = data.inner("incident") if data.inner("incident").values else data
-    incident = about.text("id")
+    incident = about.text("id") if isinstance(about.at("id"), str) else ""
     if not name.startswith(PREFIX) or not incident:
         return None
     name = name.removeprefix(PREFIX)
@@ -95,6 +97,7 @@ def _signal(name: str, data: Fields, incident: str, by: str, note: str) -> Signa
         starts_at=data.text("created_at"),
         author=by if kind is not Kind.FIRING else "",
         note=note if kind is Kind.NOTE else "",
+        opens=not name.startswith(QUIET),
     )
 
 

@@ -490,6 +490,61 @@ def test_an_unack_at_the_source_opens() -> None:
     assert State.OPEN is change.alert.state
 
 
+@pytest.mark.parametrize(
+    ("kind", "state", "action"),
+    [(Kind.NOTE, State.OPEN, "noted"), (Kind.ACKNOWLEDGED, State.ACKED, "acked")],
+)
+def test_first_words_open(kind: Kind, state: State, action: str) -> None:
+    """What somebody wrote or did about a problem that nobody told of opens an alert, in that somebody's name."""
+    change = fold(None, signal(kind=kind, opens=True, author="eve", note="please look"))
+
+    assert change.alert is not None
+    assert (state, Outcome.OPENED, News.OPENED) == (change.alert.state, change.outcome, change.news)
+    assert [("opened", "eve"), (action, "eve")] == [(event.action, event.by.name) for event in change.events]
+    assert "please look" == change.why == change.events[-1].note
+
+
+@pytest.mark.parametrize("kind", [Kind.UNACKNOWLEDGED, Kind.NOTE])
+def test_first_words_without_words(kind: Kind) -> None:
+    """A bad state is told by itself: the alert is open, and nothing is noted."""
+    change = fold(None, signal(kind=kind, opens=True))
+
+    assert change.alert is not None
+    assert (State.OPEN, Outcome.OPENED) == (change.alert.state, change.outcome)
+    assert ["opened"] == [event.action for event in change.events]
+
+
+@pytest.mark.parametrize("kind", [Kind.NOTE, Kind.ACKNOWLEDGED])
+def test_words_about_what_is_just_over(kind: Kind) -> None:
+    """They are noted on it and open nothing: an ack may come a moment after the end. Later they are about something new."""
+    over, word = held(State.CLOSED, PROMETHEUS), signal(kind=kind, opens=True, author="eve", note="on it")
+    soon, late = fold(over, word, NOW + MINUTE), fold(over, word, NOW + HOUR)
+
+    assert soon.alert is not None
+    assert (1, State.CLOSED, News.CHANGED, "on it") == (number(soon), soon.alert.state, soon.news, soon.why)
+    assert late.alert is not None
+    assert (2, 1, News.OPENED) == (number(late), late.alert.predecessor, late.news)
+
+
+def test_words_about_what_a_person_closed() -> None:
+    """It stays closed, as with any repeat; the words are seen."""
+    change = fold(held(State.CLOSED), signal(kind=Kind.NOTE, opens=True, note="on it"), NOW + HOUR)
+
+    assert change.alert is not None
+    assert (1, State.CLOSED, News.CHANGED) == (number(change), change.alert.state, change.news)
+
+
+@pytest.mark.parametrize(
+    "said", [{"note": "looking", "author": "eve"}, {"note": "dana via Hipchat: acked", "author": "bot"}]
+)
+def test_words_of_a_second_ack(said: dict[str, str]) -> None:
+    """Somebody's words are noted, unless they are our own coming back."""
+    change = fold(held(State.ACKED), signal(kind=Kind.ACKNOWLEDGED, opens=True, **said))
+
+    assert (Outcome.IGNORED if "dana" in said["note"] else Outcome.REPEATED) == change.outcome
+    assert change.alert is None or "noted" == change.events[-1].action
+
+
 def test_decisions_know_every_kind() -> None:
     """No kind of signal in any state raises."""
     for state, kind in itertools.product(State, Kind):

@@ -24,6 +24,9 @@ from bot.domain.signal import Kind, Severity
         ("shop.example is down", "shop.example is up again"),
         ("🔥 [FIRING:2] disk", "✅ [RESOLVED] disk"),
         ("web1 - disk - CRITICAL", "web1 - disk - OK"),
+        ("[ops] PROBLEM: disk on web1", "[ops] Resolved: disk on web1"),
+        ("[ops list] [WARNING] disk web8", "[ops list] RESOLVED: [WARNING] disk web8"),
+        ("disk on a is CRITICAL! 7", "disk on a is OK! 7"),
     ],
 )
 def test_pairs(begun: str, over: str) -> None:
@@ -60,6 +63,13 @@ def test_no_ends(title: str) -> None:
 def test_severity(title: str, severity: Severity | None) -> None:
     """A severity stands out: as a prefix, in brackets or in capitals."""
     assert severity is read_title(title).severity
+
+
+def test_what_stands_first_is_part_of_the_name() -> None:
+    """Two lists, rooms or systems have two problems; so have two numbers behind a state."""
+    assert read_title("[prod] disk is full").name != read_title("[staging] disk is full").name
+    assert read_title("[prod] CRITICAL: disk").name != read_title("[staging] CRITICAL: disk").name
+    assert read_title("disk on a is CRITICAL! 7").name != read_title("disk on a is CRITICAL! 8").name
 
 
 def test_what_changes_is_no_part_of_the_name() -> None:

@@ -219,3 +219,11 @@ def test_a_digest_of_a_thousand_different_alerts_stays_in_its_messages() -> None
     assert 1 == len(messages)
     assert len(messages[0]["message"]) <= MESSAGE_LIMIT
     assert set(about) == _ranges(messages[0]["message"])
+
+
+def test_first_words_stand_in_the_first_news() -> None:
+    """An alert that somebody's words opened is told with them."""
+    told = notice(action="noted", by="eve", why="please look")
+    body = render.notice(told, alert(), now=NOW)
+
+    assert "noted by eve: please look" in body["message"]

@@ -51,10 +51,11 @@ def signals_of(path: Path) -> Path:
 
 
 def plain(items: list[Item]) -> Any:
-    """Return items as JSON shows them, without the names that their senders did not give."""
+    """Return items as JSON shows them, without what few of them have."""
     found = [dataclasses.asdict(item) for item in items]
+    rare = {"delivery_id", "opens"}
     return json.loads(
-        json.dumps([{name: value for name, value in each.items() if name != "delivery_id" or value} for each in found])
+        json.dumps([{name: value for name, value in each.items() if name not in rare or value} for each in found])
     )
 
 

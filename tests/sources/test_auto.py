@@ -21,10 +21,11 @@ SHAPELESS = {
     "netdata/test": "its test has a message and a token only",
     "proxmox/gotify": "Gotify's members are used by many tools",
     "proxmox/gotify_successful": "Gotify's members are used by many tools",
+    "zabbix/renamed_resolved": "a subject, a message, a host and a severity are anybody's",
     "proxmox/odd": "it has no fields, which tell it from others",
 }
 """Recordings that show nothing by which they could be told, and why."""
-SPEAKS = {"grafana": {"alertmanager"}}
+SPEAKS = {"grafana": {"alertmanager"}, "checkmk": {"nagios"}}
 """Sources whose messages bear another's marks besides their own."""
 LAST = slack.SENDER
 """The source whose marks are common names: it is tried after all others."""
