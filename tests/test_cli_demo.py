@@ -41,7 +41,7 @@ async def test_script() -> None:
         "closed 1: #1",
         "There is no #99 in this room: the last alert here is #1.",
         'Did you mean "reopen 1"?',
-        "acked 2: #2 #4 · skipped #3 (closed just now by Dana)",
+        "waiting · skipped #3 (closed just now by Dana)",
         "[card green] #4 resolved by",
         " more in 4 groups since ",
         "all as they should be",

@@ -48,7 +48,8 @@ STATE_COLORS = {State.CLOSED: "green", State.ACKED: "purple", State.SNOOZED: "pu
 OUTCOME_COLORS = {
     Outcome.DONE: "green",
     Outcome.PARTLY: "yellow",
-    Outcome.REFUSED: "red",
+    Outcome.REFUSED: "gray",
+    Outcome.FORBIDDEN: "red",
     Outcome.INFO: "gray",
     Outcome.UNCLEAR: "yellow",
 }

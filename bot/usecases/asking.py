@@ -125,7 +125,7 @@ async def meant(turn: Turn, command: Command) -> Meant:
     if len(found) > MANY and (targets.word != "mine" or targets.filter is not None):
         numbers = sorted(alert.number for alert in found)
         await ask(turn, command, numbers)
-        raise Asked(reply.would(command.verb, numbers))
+        raise Asked(reply.would(command.verb, found))
     return Meant(alerts=sorted(found, key=lambda alert: alert.number))
 
 

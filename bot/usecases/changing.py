@@ -46,7 +46,7 @@ async def change(turn: Turn, command: Command) -> Reply:
     rings = wish.action is Action.ASSIGN and wish.to is not None and wish.to != turn.caller.actor.person
     return reply.changed(
         action.PAST[wish.action],
-        [alert.number for alert in done],
+        done,
         refusals,
         found.unknown,
         # Asked for only when it is told: it may take the database a while.
@@ -121,7 +121,7 @@ async def undo(turn: Turn, _command: Command) -> Reply:
     kept: Mapping[str, Any] = msgspec.json.decode(call.undo)
     steps = {step["number"]: step for step in kept["steps"]}
     now_there = await alerts.by_numbers(turn.tx, turn.caller.tenant.id, sorted(steps))
-    done: list[int] = []
+    done: list[Alert] = []
     skipped: list[tuple[int, str]] = []
     for number, step in steps.items():
         alert = now_there[number]
@@ -130,7 +130,7 @@ async def undo(turn: Turn, _command: Command) -> Reply:
             continue
         restored = action.undo(alert, _reshaped(alert, step["before"]), turn.caller.actor, turn.now, kept["verb"])
         turn.ledger.add(Decided(before=alert, change=restored, told=turn.aloud))
-        done.append(number)
+        done.append(alert)
     outcome = reply.Outcome.DONE if not skipped else reply.Outcome.PARTLY if done else reply.Outcome.REFUSED
     text = reply.summary_line("undone", done, skipped, detail=f"({kept['verb']})")
     return Reply(text=text, outcome=outcome)

@@ -216,7 +216,7 @@ async def _answer(turn: Turn, command: Command | None, misread: Misread | None) 
         level = level_of(turn.caller.room, command.verb, changes=NAMES[command.verb].changes)
         if not may(turn.caller, level):
             text = reply.GUESTS_READ_ONLY if turn.caller.is_guest else REFUSALS[level]
-            return reply.refused(text.format(verb=command.verb, room=turn.caller.room.name))
+            return reply.forbidden(text.format(verb=command.verb, room=turn.caller.room.name))
         return await DOERS[command.verb](turn, command)
     except Asked as question:
         return question.reply

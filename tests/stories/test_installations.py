@@ -260,4 +260,4 @@ async def test_the_fallback_room_acts_on_what_it_hears(
     await room.sees("acked 1: #1")
     await room.says("dana", "/alert close all")
 
-    await room.sees("closed 2: #1 #2")
+    await room.sees("closed 2: #1 Disk full on db1 · #2 Disk full on db1")

@@ -159,7 +159,7 @@ async def test_handover(room: RoomDriver, bot: Bot) -> None:
     await bot.fires("Disk", "Mail", "Web", severity="error")
     room.look()
     await room.says("dana", "/alert own 1 2")
-    await room.sees("owned 2: #1 #2")
+    await room.sees("owned 2: #1 Disk · #2 Mail")
     await room.says("dana", "/alert handover")
     text = (await room.sees("Handover")).text
     assert "3 alerts to hand over\nNobody has:\n#3" in text
