@@ -49,7 +49,7 @@ async def test_script() -> None:
         assert expected in shown
     # The reader of the transcript can check the storm: every number is on a card or in a digest.
     cards = {int(number) for number in re.findall(r"\[card red\] #(\d+) node", shown)}
-    digested = [line.rpartition(": ")[2] for line in shown.split("\n") if re.search(r" · \d+x ", line)]
+    digested = [line.rpartition(": ")[2] for line in shown.split("\n") if re.search(r" \d+x: #", line)]
     assert set(range(5, 505)) == cards | set().union(*map(expanded, digested))
 
 
