@@ -11,7 +11,7 @@ from bot.domain.notice import News, Notice
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
 from bot.domain.times import clock, lasting, ordinal
-from bot.hipchat.text import MESSAGE_LIMIT, WORD_JOINER, cut, html, html_within, rings_one, silent, visible
+from bot.hipchat.text import MESSAGE_LIMIT, WORD_JOINER, cut, html, html_within, linked, rings_one, silent, visible
 
 TITLE_LIMIT = 500
 DESCRIPTION_LIMIT = 1000
@@ -91,7 +91,8 @@ def reply(said: Reply) -> dict[str, Any]:
     color = OUTCOME_COLORS[said.outcome]
     rung = [name for name in said.mentions if rings_one(name)]
     if not rung:
-        body = html_within(said.text or "-", MESSAGE_LIMIT)
+        body = linked(said.text or "-")
+        body = body if len(body) <= MESSAGE_LIMIT else html_within(said.text, MESSAGE_LIMIT)
         return {"message": body, "message_format": "html", "color": color, "notify": False}
     names = " ".join(f"@{name}" for name in rung)
     text = cut(f"{names} {silent(said.text)}", MESSAGE_LIMIT)

@@ -196,7 +196,7 @@ async def test_story(room: RoomDriver, bot: Bot, clock: MovableClock) -> None:
     await closed_once(room, bot, clock, summary="Disk <b>full</b> on @db1 [x](http://evil.example)")
     await room.says("dana", "/alert story 1")
 
-    text = (await room.sees("# Alert #1: Disk &lt;b&gt;full")).text
+    text = (await room.sees("# Alert #1: Disk &lt;b>full")).text
     assert "](http" not in text
     for part in (
         "## Timeline",
@@ -208,6 +208,26 @@ async def test_story(room: RoomDriver, bot: Bot, clock: MovableClock) -> None:
     ):
         assert part in text
     assert "the backup was still there" in text
+
+
+async def test_a_story_reads_as_it_was_written(room: RoomDriver, bot: Bot) -> None:
+    """Ordinary text has no stray backslash in it, and the links of the alert can be clicked."""
+    await bot.post(
+        {
+            "summary": "Checkout answers in 2.4 s (p99) on web_1",
+            "labels": {"path": r"C:\temp"},
+            "links": [{"text": "Dashboard (p99)", "href": "https://grafana.example.com/d/a_b?x=1&y=2"}],
+        }
+    )
+    room.look()
+    await room.says("dana", "/alert note 1 rolled back, see https://wiki.example.com/x.")
+    await room.sees("noted 1: #1 Checkout answers in 2.4 s (p99) on web_1")
+    await room.says("dana", "/alert story 1")
+    shown = await room.sees("# Alert #1: Checkout answers in 2.4 s (p99) on web_1")
+
+    assert ["- **Label:** path = C:\\temp"] == [line for line in shown.text.splitlines() if "\\" in line]
+    assert '- Dashboard (p99): <a href="https://grafana.example.com/d/a_b?x=1&amp;y=2">' in shown.message.message
+    assert '<a href="https://wiki.example.com/x">' in shown.message.message
 
 
 # --- the week's noise -------------------------------------------------------------------------------------------------
