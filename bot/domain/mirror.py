@@ -148,13 +148,13 @@ def _row(silence: Silence, alerts: int, now: int, zone_name: str) -> str:
     )
 
 
-def ends_soon(silence: Silence, alerts: int, *, now: int) -> str:
+def ends_soon(silence: Silence, alerts: int, *, now: int, zone_name: str) -> str:
     """Ask a silence's author whether it shall go on."""
     return ENDS_SOON.format(
         name=silence.label,
         what=what(silence),
         left=max(1, round((silence.ends_at - now) / 60_000)),
-        until=clock(silence.ends_at, silence.time_zone, now=now),
+        until=clock(silence.ends_at, zone_name, now=now),
         alerts=_alerts(alerts),
     )
 

@@ -136,6 +136,11 @@ def zone(name: str) -> tzinfo:
         return UTC
 
 
+def is_zone(name: str) -> bool:
+    """Tell whether there is a time zone of that name."""
+    return name == "UTC" or zone(name) is not UTC
+
+
 def moment(until: str, *, now: int, zone_name: str) -> int:
     """Tell when `until` (as `read_until` gives it) comes next in that zone, epoch milliseconds, always after `now`.
 

@@ -44,14 +44,16 @@ class Group:
     numbers: tuple[int, ...]
 
 
-def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, now: int) -> list[dict[str, Any]]:
+def digest(
+    folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, now: int, zone_name: str = ""
+) -> list[dict[str, Any]]:
     """Return at most `most` messages (at least one) that tell many notices.
 
     Groups are as fine as fit: by name, else by source, else all of a severity together. Numbers that fit no way at all are
     counted in the last line; each of them works in commands. What is told of no alert is told as it is.
     """
     others = [words_of(told) for told in folded if told.number is None]
-    since = clock(min(notice.at for notice in folded), "UTC", now=now)
+    since = clock(min(notice.at for notice in folded), zone_name, now=now)
     numbers = {notice.number for notice in folded if notice.number is not None}
     alerts = [about[number] for number in sorted(numbers) if number in about]
     handed_over = sorted({notice.detail["room"] for notice in folded if notice.detail.get("room")})

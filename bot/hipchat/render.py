@@ -99,12 +99,12 @@ def reply(said: Reply) -> dict[str, Any]:
     return {"message": text, "message_format": "text", "color": color, "notify": False}
 
 
-def notice(told: Notice, alert: Alert | None, *, now: int, address: str = "") -> dict[str, Any]:
+def notice(told: Notice, alert: Alert | None, *, now: int, address: str = "", zone_name: str = "") -> dict[str, Any]:
     """Return the message of one notice: a card with a true fallback, but for CARDLESS.
 
-    `address` is the page of the alert, "" for none. What rings somebody is text, because only there a mention rings; the card beside it says for whom it is.
+    `address` is the page of the alert, "" for none; `zone_name` the room's time zone, "" for UTC. What rings somebody is text, because only there a mention rings; the card beside it says for whom it is.
     """
-    line = "" if alert is None else headline(told, alert, now) + _meant_for(told)
+    line = "" if alert is None else headline(told, alert, now, zone_name) + _meant_for(told)
     rung = _rung(told)
     if alert is None or told.news in SAID:
         body = _said(told, words_of(told), rung)
@@ -140,7 +140,7 @@ def words_of(told: Notice) -> str:
     return WORDS.get(told.news) or cut(told.detail.get("why") or TEST, MESSAGE_LIMIT)
 
 
-def headline(told: Notice, alert: Alert, now: int) -> str:
+def headline(told: Notice, alert: Alert, now: int, zone_name: str = "") -> str:
     """Say in a few words what is new about an alert."""
     by, why = told.detail.get("by", "somebody"), told.detail.get("why", "")
     match told.news:
@@ -153,7 +153,7 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
         case News.REOPENED:
             text = f"open again: {why}"
         case News.AGAIN:
-            since = clock(alert.opened_at, "UTC", now=now)
+            since = clock(alert.opened_at, zone_name, now=now)
             text = REPEATED.format(count=ordinal(int(told.detail.get("count", alert.count))), since=since)
         case News.RESOLVED:
             text = RESOLVED.format(by=by, lasted=lasting(max(0, told.at - alert.opened_at)))
@@ -162,7 +162,7 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
         case News.CHANGED | News.ASSIGNED:
             text = CHANGED.format(action=told.detail.get("action", "changed"), by=by)
             if told.detail.get("action") in HOLDS and "until" in told.detail:
-                text += UNTIL.format(clock(int(told.detail["until"]), "UTC", now=now))
+                text += UNTIL.format(clock(int(told.detail["until"]), zone_name, now=now))
             text += f": {why}" if why else ""
         case _:
             text = why

@@ -13,7 +13,7 @@ from bot.domain.notice import Lane, News
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
 from bot.domain.silence import Silence, covering
-from bot.storage import outbox, silences, timers
+from bot.storage import outbox, silences, tenants, timers
 from bot.storage.engine import Tx
 from bot.storage.timers import Timer
 from bot.usecases.asking import MANY, Asked, Turn, ask
@@ -218,7 +218,7 @@ async def ending(due: Due, timer: Timer) -> None:
     if known is None or known.ended_at is not None or due.now >= known.ends_at:
         return
     hid = (await silences.how_many(due.tx, due.tenant, [known.number])).get(known.number, 0)
-    text = mirror.ends_soon(known, hid, now=due.now)
+    text = mirror.ends_soon(known, hid, now=due.now, zone_name=await _zone_of(due, known))
     due.ledger.posts.append(_post(known, News.SILENCE_ENDING, text, due.now, rings=known.by.name))
 
 
@@ -232,9 +232,14 @@ async def ended(due: Due, timer: Timer) -> None:
         return
     await due.flush()
     rest = await end(due.tx, known, due.now)
-    text = mirror.over(rest, by_hand=False, now=due.now, zone_name=known.time_zone)
+    text = mirror.over(rest, by_hand=False, now=due.now, zone_name=await _zone_of(due, known))
     worst = max((alert.severity for alert in rest.waiting), default=None)
     due.ledger.posts.append(_post(known, News.SILENCE_ENDED, text, due.now, worst=worst))
+
+
+async def _zone_of(due: Due, known: Silence) -> str:
+    """Return the time zone to speak in: the room's, else the author's."""
+    return await tenants.zone_of(due.tx, known.room) or known.time_zone
 
 
 def _post(

@@ -238,7 +238,7 @@ async def post_webhook(request: web.Request) -> web.Response:
         tenant=place.tenant,
         room=place.room,
         actor=Actor(kind=Who.PERSON, name=person.mention_name, id=person.id, via=Via.ROOM),
-        time_zone=who.user_tz or person.time_zone,
+        time_zone=place.room.time_zone or who.user_tz or person.time_zone,
         is_guest=person.is_guest,
         # Hipchat is asked only where it matters.
         is_admin=Level.ADMINS in place.room.rights.values()
@@ -280,6 +280,7 @@ async def post_hook(request: web.Request) -> web.Response:
         tenant=place.tenant,
         room=place.room,
         actor=Actor(kind=Who.PERSON, name=f"{name} (unverified)", id=f"unverified:{message.sender_id}", via=Via.ROOM),
+        time_zone=place.room.time_zone,
         verified=False,
     )
     return await _perform(parts, caller, hook, message, f"hook:{hook.id}:{event.webhook_id}")
