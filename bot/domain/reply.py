@@ -5,8 +5,8 @@ People are named by mention name without `@`; `Reply.mentions` names those who s
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.domain.alert import Alert, Refused
 from bot.domain.commands import NOT_UNDERSTOOD
@@ -17,6 +17,9 @@ NOTHING = "nothing {}"
 SKIPPED = "skipped {}"
 FOR_REASONS = "for several reasons: /alert show NUMBER tells each"
 NOT_HERE = "not in this room"
+IN = "in {}"
+IS_IN = "{} is in {}."
+ARE_IN = "{} are in {}."
 TAKE_OVER = "to take over: /alert own {}"
 UNKNOWN_ID = "There is no {} in this room: the last alert here is #{}."
 NO_ALERTS = "There are no alerts in this room yet. /alert test sends one."
@@ -175,10 +178,14 @@ def _done(done: Sequence[Alert], skipped: Sequence[tuple[int, str]], detail: str
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Here:
-    """What a reply about unknown numbers tells of the room: its last alert (None: there are none yet) and the open ones."""
+    """What a reply about unknown numbers tells of the room: its last alert (None: there are none yet) and the open ones.
+
+    `elsewhere` names, by number, other rooms that the asker may know of.
+    """
 
     last: int | None
     open: tuple[int, ...] = ()
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
 
 
 def changed(
@@ -203,7 +210,7 @@ def changed(
     if not done and not unknown and len(refusals) == 1:
         return refused(refusal(refusals[0], now=now, zone_name=zone_name))
     skipped = [(each.alert.number, why_not(each, now=now, zone_name=zone_name)) for each in refusals]
-    parts = [summary_line(past, done, [*skipped, *((number, NOT_HERE) for number in unknown)], detail=detail)]
+    parts = [summary_line(past, done, [*skipped, *_not_here(unknown, here)], detail=detail)]
     held = [each.alert.number for each in refusals if is_held(each)]
     if held:
         parts.append(TAKE_OVER.format(" ".join(map(str, sorted(held))) if len(held) <= SINGLY else "NUMBER"))
@@ -212,7 +219,26 @@ def changed(
 
 
 def unknown_text(numbers: Sequence[int], here: Here) -> str:
-    """Say of numbers that this room does not have them, which is its last, and which are open."""
+    """Say of numbers in which room they are, or that this room does not have them, which is its last, and which are open."""
+    rooms: dict[str, list[int]] = {}
+    for number in numbers:
+        rooms.setdefault(here.elsewhere.get(number, ""), []).append(number)
+    said = [
+        (IS_IN if len(found) == 1 else ARE_IN).format(named(found), shown(room, TITLE_LONGEST))
+        for room, found in rooms.items()
+        if room
+    ]
+    return " ".join([*said, *([_nowhere(rooms[""], here)] if "" in rooms else [])])
+
+
+def _not_here(numbers: Sequence[int], here: Here) -> list[tuple[int, str]]:
+    """Give the reason why numbers were skipped that this room does not have."""
+    return [
+        (each, IN.format(shown(here.elsewhere[each], 40)) if each in here.elsewhere else NOT_HERE) for each in numbers
+    ]
+
+
+def _nowhere(numbers: Sequence[int], here: Here) -> str:
     if here.last is None:
         return NO_ALERTS
     still = OPEN_HERE.format(named(here.open)) if here.open else NONE_OPEN

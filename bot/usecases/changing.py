@@ -15,7 +15,7 @@ from bot.domain.reply import Reply
 from bot.domain.signal import SEVERITY_WORDS, Severity
 from bot.domain.times import clock
 from bot.storage import alerts, calls
-from bot.usecases.asking import Asked, Turn, here_of, meant
+from bot.usecases.asking import Asked, Turn, here_of, meant, numbered
 from bot.usecases.change import Decided
 
 UNDO_WITHIN = 5 * 60_000
@@ -49,8 +49,7 @@ async def change(turn: Turn, command: Command) -> Reply:
         done,
         refusals,
         found.unknown,
-        # Asked for only when it is told: it may take the database a while.
-        here=await here_of(turn) if found.unknown else reply.Here(last=None),
+        here=await here_of(turn, found),
         now=turn.now,
         zone_name=turn.caller.time_zone,
         detail=_detail(turn, wish),
@@ -94,11 +93,9 @@ async def _note(turn: Turn, command: Command) -> str:
         return command.note
     reason: str = command.reason
     if command.duplicate_of is not None:
-        other = (await alerts.by_numbers(turn.tx, turn.caller.tenant.id, [command.duplicate_of])).get(
-            command.duplicate_of
-        )
-        if other is None or not turn.sees(other):
-            raise Asked(reply.refused(reply.unknown_text([command.duplicate_of], await here_of(turn))))
+        other = await numbered(turn, [command.duplicate_of])
+        if other.unknown:
+            raise Asked(reply.refused(reply.unknown_text(other.unknown, await here_of(turn, other))))
         reason = f"duplicate of #{command.duplicate_of}"
     return f"{reason}: {command.note}" if command.note else reason
 

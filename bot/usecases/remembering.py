@@ -64,7 +64,7 @@ async def show_like(turn: Turn, command: Command) -> Reply:
 async def _one(turn: Turn, command: Command) -> Alert:
     found = await meant(turn, command)
     if not found.alerts:
-        raise Asked(reply.refused(reply.unknown_text(found.unknown, await here_of(turn))))
+        raise Asked(reply.refused(reply.unknown_text(found.unknown, await here_of(turn, found))))
     return found.alerts[0]
 
 

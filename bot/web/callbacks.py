@@ -307,6 +307,7 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
             rendered=rendered,
             fits=fits,
             find_person=directory.finder(parts.storage, parts.channel, speaker, now=parts.clock()),
+            find_rooms=directory.rooms_finder(parts.storage, parts.channel, caller),
             rules=parts.rules,
         )
     parts.metrics.commands.labels(done.verb, done.outcome).inc()

@@ -90,7 +90,7 @@ async def test_only_the_rooms_own(stage: Stage, room: RoomDriver, bot: Bot) -> N
     await room.sees("#1 Disk full")
     for verb in ("why", "like", "story"):
         await lobby.says("lee", f"/alert {verb} 1")
-        await lobby.sees("There are no alerts in this room yet.")
+        assert "#1 is in Ops." == (await lobby.sees("#1")).text
     await lobby.says("lee", "/alert stats")
 
     await lobby.sees("No alert came into this room")

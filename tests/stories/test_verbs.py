@@ -311,6 +311,6 @@ async def test_rooms_are_apart(three: RoomDriver, bot: Bot) -> None:
     await lobby.says("dana", "/alert list all")
     await lobby.sees("0 open · 0 acked")
     await lobby.says("dana", "/alert ack 1")
-    await lobby.sees("There are no alerts in this room yet.")
+    await lobby.sees("#1 is in Ops.")
 
     assert ("open", None) == await bot.stands(1)
