@@ -15,6 +15,7 @@ from bot.domain.reply import Reply
 from bot.domain.signal import SEVERITY_WORDS, Severity
 from bot.domain.times import clock
 from bot.storage import alerts, calls
+from bot.usecases import shifts
 from bot.usecases.asking import Asked, Turn, here_of, meant, numbered
 from bot.usecases.change import Decided
 
@@ -116,6 +117,8 @@ async def undo(turn: Turn, _command: Command) -> Reply:
         return reply.info(reply.NOTHING_TO_UNDO)
     await calls.spent(turn.tx, call)
     kept: Mapping[str, Any] = msgspec.json.decode(call.undo)
+    if "cover" in kept:
+        return await shifts.undo_cover(turn, kept["cover"])
     steps = {step["number"]: step for step in kept["steps"]}
     now_there = await alerts.by_numbers(turn.tx, turn.caller.tenant.id, sorted(steps))
     done: list[Alert] = []

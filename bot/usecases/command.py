@@ -49,6 +49,7 @@ DOERS: Mapping[str, Callable[[Turn, Command], Awaitable[Reply]]] = {
     "unsilence": silencing.unsilence,
     "oncall": shifts.show_on_call,
     "cover": shifts.cover,
+    "uncover": shifts.uncover,
     "page": shifts.page,
     "create": creating.create,
     "why": remembering.show_why,
