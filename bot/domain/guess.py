@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.domain.matcher import Matcher, Subject, What, of_label
 from bot.domain.signal import SEVERITY_WORDS
@@ -12,7 +13,7 @@ PREFERRED = ("service", "host", "alertname", "instance")
 ANYTHING = ".+"
 
 
-class Numbered(Subject):
+class Numbered(Subject, Protocol):
     """An alert with its number."""
 
     @property

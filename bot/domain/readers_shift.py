@@ -26,6 +26,7 @@ _ASKED = re.compile(
     )
     \s* (?: (?:currently|now|next|the|our|my|else) \s+ )*
     (?: on [\s_-]* call | on \s+ duty | covering | covers ) \b
+    (?: \s+ (?:person|engineer|one) \b )?
     [\s?!]*
     | (?: on [\s_-] call | on \s+ duty ) \b [\s?!]*
     """,

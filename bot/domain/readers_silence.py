@@ -43,6 +43,9 @@ def read_silence(line: Line) -> Command:
     while words.peek() is not None and read.take(words):
         continue
     if not (read.matchers or read.everything or read.named or read.topic):
+        if read.timed and at_number_of_alert(words):
+            words.jump(start)
+            return read_snooze(replace(line, verb="snooze"))
         raise Misread(WHAT)
     if read.named is not None and (read.matchers or read.everything):
         raise Misread(NOT_BOTH.format(read.named))

@@ -230,7 +230,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         name="uncover",
         usage=("uncover", "uncover ops"),
-        summary="take my cover back",
+        summary="end my cover",
         example="uncover ops",
         reader=read_uncover,
     ),
