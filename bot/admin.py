@@ -19,6 +19,7 @@ from bot.wiring import running
 
 TENANT = click.option("--tenant", help="Group name or id, or its host; asked for when several groups use this bot.")
 TEST_TEXT = "alertbot room test: if you can read this, alerts reach this room"
+ASKERS_ZONE = "the zone of whoever asks (default)"
 CLOUD = "https://api.hipchat.com"
 
 
@@ -129,6 +130,24 @@ def room_rights(place: str, changes: tuple[str, ...], tenant: str | None) -> Non
         for verb in VERBS:
             own = "" if verb.name in found.rights else " (default)"
             click.echo(f"{verb.name}\t{level_of(found, verb.name, changes=verb.changes)}{own}")
+
+    run(with_parts(work))
+
+
+@room.command("zone")
+@click.argument("place", metavar="ROOM")
+@click.argument("zone", required=False)
+@TENANT
+def room_zone(place: str, zone: str | None, tenant: str | None) -> None:
+    """Show or change the time zone of ROOM (id or name), in which all times there are said.
+
+    ZONE is a name such as Europe/Berlin, or default for the zone of whoever asks.
+    """
+
+    async def work(parts: Parts) -> None:
+        wanted = "" if zone == "default" else zone
+        found = await configure.change_zone(parts.storage, tenant=tenant, room=place, time_zone=wanted)
+        click.echo(f"{found.name}\t{found.time_zone or ASKERS_ZONE}")
 
     run(with_parts(work))
 

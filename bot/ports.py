@@ -90,12 +90,12 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A room of the chat as its directory knows it."""
+    """A room of the chat as its directory knows it; `private` unless the chat says that everybody of the group may see it."""
 
     id: int
     name: str
     archived: bool = False
-    private: bool = False
+    private: bool = True
     owner: int | None = None
 
 

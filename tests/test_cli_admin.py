@@ -296,6 +296,24 @@ async def test_a_wrong_plan_changes_nothing(shell: Shell, tmp_path: Path) -> Non
     assert "Nothing is configured yet" in exported.out
 
 
+# --- zones ------------------------------------------------------------------------------------------------------------
+
+
+async def test_zone_of_a_room(shell: Shell) -> None:
+    """`room zone` shows a room's time zone, changes it, takes it away, and refuses what is none."""
+    await shell.add(shell.hipchat.group.room_token)
+    usual = await shell("room", "zone", "Ops")
+    changed = await shell("room", "zone", "Ops", "Europe/Berlin")
+    kept = await shell("room", "zone", "Ops")
+    wrong = await shell("room", "zone", "Ops", "Mars/Base")
+    back = await shell("room", "zone", "Ops", "default")
+
+    assert "Ops\tthe zone of whoever asks (default)\n" == usual.out == back.out
+    assert "Ops\tEurope/Berlin\n" == changed.out == kept.out
+    assert 1 == wrong.code
+    assert "there is no time zone Mars/Base" in wrong.err
+
+
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 

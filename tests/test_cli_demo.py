@@ -41,7 +41,7 @@ async def test_script() -> None:
         "closed 1: #1",
         "There is no #99 in this room: the last alert here is #1.",
         'Did you mean "reopen 1"?',
-        "acked 2: #2 #4 · skipped #3 (closed just now by Dana)",
+        "waiting · skipped #3 (closed just now by Dana)",
         "[card green] #4 resolved by",
         " more in 4 groups since ",
         "all as they should be",
@@ -49,7 +49,7 @@ async def test_script() -> None:
         assert expected in shown
     # The reader of the transcript can check the storm: every number is on a card or in a digest.
     cards = {int(number) for number in re.findall(r"\[card red\] #(\d+) node", shown)}
-    digested = [line.rpartition(": ")[2] for line in shown.split("\n") if re.search(r" · \d+x ", line)]
+    digested = [line.rpartition(": ")[2] for line in shown.split("\n") if re.search(r" \d+x: #", line)]
     assert set(range(5, 505)) == cards | set().union(*map(expanded, digested))
 
 

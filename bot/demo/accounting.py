@@ -9,7 +9,7 @@ WINDOW = 60.0
 """Seconds; the budget of a room is per minute (product.md 6)."""
 
 _CARD = re.compile(r"#(\d+) ")
-_DIGESTED = re.compile(r"· \d+x .*: (#[\d#, except-]+)$", re.MULTILINE)
+_DIGESTED = re.compile(r"· .* \d+x: (#[\d#, except-]+)$", re.MULTILINE)
 _TOKEN = re.compile(r"#(?P<first>\d+)(?:-#(?P<last>\d+))?|(?P<word>except|,)")
 
 

@@ -52,7 +52,7 @@ async def listing(play: Play) -> None:
 
 async def ack(play: Play) -> None:
     """Ack, with a note."""
-    await play.ask("dana", "/alert ack 1 moving the dumps away", "acked 1: #1")
+    await play.ask("dana", "/alert ack 1 moving the dumps away", "acked 1: #1 Disk 97% full on db1")
     await play.stands(1, state="acked", acked_by="Dana")
 
 
@@ -95,7 +95,10 @@ async def ranged(play: Play) -> None:
     await play.sees("#3 Certificate of shop.example.com expires in 6 days", color="yellow")
     await play.sees("#4 Queue mail grows", color="yellow")
     await play.ask("dana", "/alert close 3 noise renewed yesterday", "closed 1: #3")
-    await play.ask("lee", "/alert ack 2-4 on it", "acked 2: #2 #4 · skipped #3 (closed just now by Dana)")
+    answer = await play.ask(
+        "lee", "/alert ack 2-4 on it", "acked 2: #2 Checkout answers in 2.4 s (p99) · #4 Queue mail grows"
+    )
+    differs(answer.text.endswith(" · skipped #3 (closed just now by Dana)"), "#3 to be skipped, and why", answer.text)
 
 
 async def resolve(play: Play) -> None:

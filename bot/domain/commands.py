@@ -8,6 +8,7 @@ import re
 
 from bot.domain.filters import NOBODY, SEVERITIES, STATES, Filter, at_condition, mention
 from bot.domain.line import Command, Line
+from bot.domain.readers_shift import asked_who_is_on_call
 from bot.domain.spelling import nearest
 from bot.domain.targets import WORDS, Targets, at_number, read_numbers
 from bot.domain.verbs import NAMES, VERBS, Verb, help_text
@@ -26,8 +27,6 @@ MEANT = {
     "claim": "own",
     "reassign": "assign",
     "fix": "close",
-    "mute": "silence",
-    "unmute": "unsilence",
     "postpone": "snooze",
     "unsnooze": "wake",
 }
@@ -66,6 +65,11 @@ def _understood(line: str) -> bool:
 
 
 def _command(words: Words) -> Command:
+    asked = asked_who_is_on_call(words)
+    return _verb_first(words) if asked is None else _read(NAMES["oncall"], asked)
+
+
+def _verb_first(words: Words) -> Command:
     if words.low() in {"please", "pls"}:
         words.skip()
     first = words.peek()

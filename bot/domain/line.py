@@ -24,7 +24,8 @@ class Command:
 
     `verb` is the canonical one. `person` is `me` or a mention name without `@`. `duration` is in milliseconds; `until` is
     a day, `HH:MM` or both (`tomorrow 09:00`), which `spans.moment` makes a time of. `note` is verbatim. `topic` is the
-    verb that help was asked about. `silences` are the numbers of silences.
+    verb that help was asked about, or the name of a schedule or of what shall be silent. `silences` are the numbers of silences.
+    `starts` are the words that say when it shall begin, if that is not now.
     """
 
     verb: str
@@ -40,6 +41,7 @@ class Command:
     topic: str = ""
     matchers: tuple[Matcher, ...] = ()
     silences: tuple[int, ...] = ()
+    starts: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

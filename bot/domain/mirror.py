@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain import reply
 from bot.domain.alert import Alert, State
+from bot.domain.guess import Guess
 from bot.domain.listing import line
 from bot.domain.matcher import written
 from bot.domain.silence import Silence, worst_first
@@ -34,6 +35,17 @@ TO_END = "To end one: /alert unsilence {name} · to go on: /alert silence {name}
 NO_SUCH = "There is no silence {name} in this room. All of them: /alert silences"
 NO_LONGER = "{name} is over since {since}. To begin it again: /alert silence {name} 2h"
 WHICH = "Which silence? There are {}. For example: /alert unsilence {}"
+LATER = (
+    "A silence that begins later or repeats comes with a later release, so nothing is silenced. "
+    "When it begins, write: /alert silence {what} {time}"
+)
+IS_SNOOZED = "There is no silence S{number} here, but the alert #{number} is snoozed. To end that: /alert wake {number}"
+UNKNOWN_WORD = (
+    'No alert of the last 7 days in this room has "{word}" as a label. '
+    "Write the label as /alert show NUMBER says it, for example: /alert silence service={value} {time}"
+)
+WHICH_LABEL = '"{word}" may mean several labels. Write one of them: {forms}'
+FORM = "/alert silence {matcher} {time} ({many})"
 TOO_MANY = "There are {} silences in this room already; end one first: /alert silences"
 ENDS_SOON = "your silence {name} ({what}) ends in {left} min, at {until}; so far it hid {alerts}. To go on: /alert silence {name} 2h"
 OVER = "Silence {name} ({what}, by {by}) is over. It hid {alerts}, {messages}."
@@ -47,6 +59,7 @@ CAME_AND_WENT = "{} came and went."
 STILL_SILENCED = "{} still hidden by {}."
 
 EXAMPLES = 5
+GUESSES = 4
 LINES = 10
 """So many waiting alerts get a line each, the worst; the rest are numbers."""
 
@@ -134,6 +147,19 @@ def silences(live: Sequence[Silence], hid: Mapping[int, int], *, now: int, zone_
     return "\n".join([*rows, TO_END.format(name=live[-1].label)])
 
 
+def later(what: str, time: str) -> str:
+    """Say what to do instead of a silence that begins later or repeats."""
+    return LATER.format(what=what, time=time)
+
+
+def which_label(word: str, guesses: Sequence[Guess], time: str) -> str:
+    """Ask which of several labels a word means."""
+    forms = [
+        FORM.format(matcher=each.matcher, time=time, many=_alerts(len(each.numbers))) for each in guesses[:GUESSES]
+    ]
+    return WHICH_LABEL.format(word=shown(word, 40), forms=" · ".join(forms))
+
+
 def _row(silence: Silence, alerts: int, now: int, zone_name: str) -> str:
     return (ROW if silence.starts_at <= max(now, silence.created_at) else LATER).format(
         name=silence.label,
@@ -148,13 +174,13 @@ def _row(silence: Silence, alerts: int, now: int, zone_name: str) -> str:
     )
 
 
-def ends_soon(silence: Silence, alerts: int, *, now: int) -> str:
+def ends_soon(silence: Silence, alerts: int, *, now: int, zone_name: str) -> str:
     """Ask a silence's author whether it shall go on."""
     return ENDS_SOON.format(
         name=silence.label,
         what=what(silence),
         left=max(1, round((silence.ends_at - now) / 60_000)),
-        until=clock(silence.ends_at, silence.time_zone, now=now),
+        until=clock(silence.ends_at, zone_name, now=now),
         alerts=_alerts(alerts),
     )
 

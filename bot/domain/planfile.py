@@ -20,7 +20,7 @@ from bot.domain.routing import Plan, Route
 from bot.domain.schedule import SHORTEST_TURN, Hours, Rotation, Schedule
 from bot.domain.source import GENERIC, GRAFANA, Source
 from bot.domain.source import KINDS as SOURCE_KINDS
-from bot.domain.spans import DAY, HOUR, LONGEST, MINUTE, WEEK, WEEKDAYS, zone
+from bot.domain.spans import DAY, HOUR, LONGEST, MINUTE, WEEK, WEEKDAYS, is_zone
 from bot.domain.words import Misread, shown
 
 SECOND = 1000
@@ -309,7 +309,7 @@ class _Reader:
     def schedule(self, path: str, table: Mapping[str, Any]) -> Schedule:
         self.known(path, table, "name", "zone", "layer")
         zone_name = self.text(path, table, "zone")
-        if zone_name and zone_name != "UTC" and not hasattr(zone(zone_name), "key"):
+        if zone_name and not is_zone(zone_name):
             self.wrong(f"{path}/zone", NOT_ZONE)
         layers = [self.layer(place, layer) for place, layer in self.tables(path, table, "layer")]
         if not layers:

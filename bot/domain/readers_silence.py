@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from bot.domain import spans
+from bot.domain.beginnings import RECURRING, begins_later, told_within
 from bot.domain.line import Command, Line
 from bot.domain.matcher import MOST, TOO_MANY, Matcher, read_matcher
+from bot.domain.readers_time import read_snooze
 from bot.domain.targets import AND, Targets, at_number, read_note, read_numbers
 from bot.domain.words import Misread, Words, shown
 
-NO_NUMBERS = "A silence takes matchers such as service=db; to quiet one alert for a while there is snooze."
-WHAT = 'What shall be silent? Write for example "silence service=db severity<=warning 2h", or "silence all 2h".'
+WHAT = 'What shall be silent? Write for example "silence service=db severity<=warning 2h", "silence web 2h" or "silence all 2h".'
 HOW_LONG = "For how long?"
 NOT_BOTH = "S{} has its matchers already; to silence other alerts, leave it out."
 WHICH = 'Which silence? Write its name: "unsilence S3". All of them: /alert silences'
@@ -18,73 +20,125 @@ TOO_LARGE = "There is no silence S{}."
 
 A_WHILE = "2h"
 LARGEST = 10**9
+TOPIC_WORDS = 4
+"""So many words may name what shall be silent."""
+TOPIC_LONGEST = 100
+STARTS_LONGEST = 100
 
 _NAME = re.compile(r"s#?(\d{1,12})")
 
 
 def read_silence(line: Line) -> Command:
-    """Read matchers (or `all`, or a silence to prolong), a time, in any order; the rest is a comment."""
+    """Read matchers (or `all`, a silence to prolong, a word to guess them from), a time, in any order; the rest is a comment.
+
+    An alert that is named by its number is snoozed.
+    """
     words = line.words
-    if line.front.ranges or line.front.filter is not None or (not line.front.given and at_number_of_alert(words)):
-        raise Misread(NO_NUMBERS, suggestion=_snoozed(words) if not line.front.given else None)
-    matchers: list[Matcher] = []
-    everything = line.front.word == "all"
-    named: int | None = None
-    duration: int | None = None
-    until: str | None = None
-    while words.peek() is not None:
-        timed = duration is not None or until is not None
-        if (matcher := read_matcher(words)) is not None:
-            matchers.append(matcher)
-            if len(matchers) > MOST:
-                raise Misread(TOO_MANY.format(MOST))
-        elif not timed and (spans.duration_ahead(words) or spans.until_ahead(words)):
-            duration, until = spans.read_duration(words), spans.read_until(words)
-        elif not matchers and not everything and words.low() in {"all", "everything"}:
-            everything = True
-            words.skip()
-        elif named is None and not matchers and (number := _name(words)) is not None:
-            named = number
-        else:
-            break
-    if named is None and not matchers and not everything:
+    if line.front.ranges or (not line.front.given and at_number_of_alert(words)):
+        return read_snooze(replace(line, verb="snooze"))
+    if line.front.filter is not None:
         raise Misread(WHAT)
-    if named is not None and (matchers or everything):
-        raise Misread(NOT_BOTH.format(named))
-    if duration is None and until is None:
-        raise Misread(HOW_LONG, suggestion=_with_time(line))
+    read = _Read(everything=line.front.word == "all")
+    start = words.position
+    while words.peek() is not None and read.take(words):
+        continue
+    if not (read.matchers or read.everything or read.named or read.topic):
+        if read.timed and at_number_of_alert(words):
+            words.jump(start)
+            return read_snooze(replace(line, verb="snooze"))
+        raise Misread(WHAT)
+    if read.named is not None and (read.matchers or read.everything):
+        raise Misread(NOT_BOTH.format(read.named))
+    if read.topic and (read.matchers or read.everything or read.named):
+        raise Misread(WHAT)
+    if not read.timed and not read.starts:
+        at = words.position
+        front = "all " if line.front.word == "all" else ""
+        suggestion = shown(f"silence {front}{words.line[start:at].strip()} {A_WHILE} {words.line[at:]}")
+        raise Misread(HOW_LONG, suggestion=suggestion)
     return Command(
         verb=line.verb,
-        targets=Targets(word="all" if everything else ""),
-        matchers=tuple(matchers),
-        silences=() if named is None else (named,),
-        duration=duration,
-        until=until,
+        targets=Targets(word="all" if read.everything else ""),
+        matchers=tuple(read.matchers),
+        silences=() if read.named is None else (read.named,),
+        duration=read.duration,
+        until=read.until,
+        starts=read.starts,
+        topic=shown(" ".join(read.topic), TOPIC_LONGEST),
         note=read_note(words),
     )
 
 
+@dataclass(kw_only=True, slots=True)
+class _Read:
+    """What was read of a silence so far."""
+
+    everything: bool = False
+    matchers: list[Matcher] = field(default_factory=list)
+    named: int | None = None
+    topic: list[str] = field(default_factory=list)
+    duration: int | None = None
+    until: str | None = None
+    starts: str = ""
+
+    @property
+    def timed(self) -> bool:
+        """Whether its time was read."""
+        return self.duration is not None or self.until is not None
+
+    def take(self, words: Words) -> bool:
+        """Take what stands next; False, and nothing taken, where the comment begins."""
+        if (matcher := read_matcher(words)) is not None:
+            self.matchers.append(matcher)
+            if len(self.matchers) > MOST:
+                raise Misread(TOO_MANY.format(MOST))
+        elif not self.timed and (spans.duration_ahead(words) or spans.until_ahead(words)):
+            self.duration, self.until = spans.read_duration(words), spans.read_until(words)
+        elif self._begins_later(words):
+            self._starts(words)
+        elif not self.matchers and not self.everything and words.low() in {"all", "everything"}:
+            self.everything = True
+            words.skip()
+        elif self.named is None and not self.matchers and (number := _name(words)) is not None:
+            self.named = number
+        else:
+            return self._topic(words)
+        return True
+
+    def _begins_later(self, words: Words) -> bool:
+        """Tell whether it is to begin later, or again and again; also where its comment says so, which is never taken for one."""
+        if begins_later(words, comment=self.timed):
+            return True
+        if not self.timed or words.at_quote:
+            return False
+        rest = Words(words.line[words.position :])
+        while rest.peek() is not None and rest.low() not in RECURRING:
+            rest.skip()
+        return begins_later(rest, comment=True)
+
+    def _starts(self, words: Words) -> None:
+        self.starts = shown(words.line[words.position :], STARTS_LONGEST)
+        duration, until = told_within(words)
+        self.duration, self.until = self.duration or duration, self.until or until
+
+    def _topic(self, words: Words) -> bool:
+        """Take a word to guess matchers from; once the time is known, all words are the comment."""
+        word = words.peek()
+        if word is None or self.timed or self.matchers or self.everything or self.named is not None:
+            return False
+        if words.at_quote and not self.topic and (text := words.quoted(word.start)) is not None:
+            self.topic.append(text)
+            return True
+        if len(self.topic) == TOPIC_WORDS or words.at_quote:
+            return False
+        self.topic.append(word.text)
+        words.skip()
+        return True
+
+
 def at_number_of_alert(words: Words) -> bool:
     """Whether an alert's number stands next, rather than a time such as `2 h`."""
-    return not spans.duration_ahead(words) and at_number(words)
-
-
-def _snoozed(words: Words) -> str:
-    return shown(f"snooze {words.line[words.position :]}")
-
-
-def _with_time(line: Line) -> str:
-    """Give the line with a time put in where the comment begins."""
-    words = line.words
-    at = words.position
-    return shown(
-        f"silence {'all ' if line.front.word == 'all' else ''}{_said(words.line[:at])} {A_WHILE} {words.line[at:]}"
-    )
-
-
-def _said(text: str) -> str:
-    """Give what stands behind the verb."""
-    return " ".join(word for word in text.split() if word.lower().strip("/") != "silence")
+    return not spans.duration_ahead(words) and not spans.at_clock(words.low()) and at_number(words)
 
 
 def _name(words: Words) -> int | None:

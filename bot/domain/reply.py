@@ -4,8 +4,9 @@ People are named by mention name without `@`; `Reply.mentions` names those who s
 """
 
 import enum
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.domain.alert import Alert, Refused
 from bot.domain.commands import NOT_UNDERSTOOD
@@ -16,6 +17,9 @@ NOTHING = "nothing {}"
 SKIPPED = "skipped {}"
 FOR_REASONS = "for several reasons: /alert show NUMBER tells each"
 NOT_HERE = "not in this room"
+IN = "in {}"
+IS_IN = "{} is in {}."
+ARE_IN = "{} are in {}."
 TAKE_OVER = "to take over: /alert own {}"
 UNKNOWN_ID = "There is no {} in this room: the last alert here is #{}."
 NO_ALERTS = "There are no alerts in this room yet. /alert test sends one."
@@ -29,7 +33,7 @@ EXAMPLES_WITHOUT_ALERTS = ("/alert list", "/alert test", "/alert help")
 WHICH = "Which alert? Unacked in this room: {}. For example: /alert {} {}"
 NONE_UNACKED = "No alert in this room is unacked, so tell me which: /alert {} NUMBER"
 NONE_MATCHES = "No alert in this room matches {}."
-WOULD = "This would {} {} alerts: {}. Answer /alert yes within 2 minutes, or /alert no."
+WOULD = "This would {} {} alerts: {} ({}). Answer /alert yes within 2 minutes, or /alert no."
 LEFT = "Left as it is."
 NOTHING_ASKED = "I have not asked you anything in this room in the last 2 minutes."
 NOTHING_TO_UNDO = "You have changed nothing in this room in the last 5 minutes."
@@ -52,13 +56,24 @@ LONGEST = 1500
 
 AND_MORE = "… and {} more"
 
+TITLED = 3
+"""Up to so many alerts that something was done to are named with their titles, so that a slip is seen."""
+
+TITLE_LONGEST = 80
+PARTS = " · "
+"""Parts of a reply; no title holds what they are parted by."""
+
 
 class Outcome(enum.StrEnum):
-    """How a command ended; the renderer's colour follows it."""
+    """How a command ended; the renderer's colour follows it.
+
+    REFUSED is what cannot be done as things stand, which is information; FORBIDDEN is what this person may not do.
+    """
 
     DONE = "done"
     PARTLY = "partly"
     REFUSED = "refused"
+    FORBIDDEN = "forbidden"
     INFO = "info"
     UNCLEAR = "unclear"
 
@@ -78,8 +93,13 @@ def info(text: str) -> Reply:
 
 
 def refused(text: str) -> Reply:
-    """Make a reply that says no."""
+    """Make a reply that says why something cannot be done."""
     return Reply(text=text, outcome=Outcome.REFUSED)
+
+
+def forbidden(text: str) -> Reply:
+    """Make a reply that says who may do something."""
+    return Reply(text=text, outcome=Outcome.FORBIDDEN)
 
 
 def unclear(text: str) -> Reply:
@@ -104,8 +124,12 @@ def ranges(numbers: Iterable[int]) -> str:
 def named(numbers: Iterable[int], longest: int = LONGEST) -> str:
     """Write numbers in order, one by one as long as they are few; what exceeds `longest` characters is counted."""
     distinct = sorted(set(numbers))
-    if len(distinct) <= SINGLY:
-        return _singly(distinct)
+    return _singly(distinct) if len(distinct) <= SINGLY else ranged(distinct, longest)
+
+
+def ranged(numbers: Iterable[int], longest: int = LONGEST) -> str:
+    """Write numbers in order as ranges; what exceeds `longest` characters is counted."""
+    distinct = sorted(set(numbers))
     text = ranges(distinct)
     if len(text) <= longest:
         return text
@@ -121,15 +145,18 @@ def _singly(numbers: Iterable[int]) -> str:
 # --- what a change came to ------------------------------------------------------------------------------------------
 
 
-def summary_line(past: str, done: Sequence[int], skipped: Sequence[tuple[int, str]], *, detail: str = "") -> str:
+def title(alert: Alert) -> str:
+    """Write the title of an alert for a line of others: short, on one line, and never taken for a part of the reply."""
+    return shown(alert.summary.replace(PARTS.strip(), "-"), TITLE_LONGEST)
+
+
+def summary_line(past: str, done: Sequence[Alert], skipped: Sequence[tuple[int, str]], *, detail: str = "") -> str:
     """Account for every number: `acked 4: #12 #14 #15 #16 · skipped #17 (closed 3 min ago by Prometheus)`.
 
-    `past` is what was done, `detail` what belongs to it (`until 16:00 CET`), `skipped` the other numbers and why.
-    Numbers skipped for the same reason stand together.
+    `past` is what was done, to a few alerts by title; `detail` what belongs to it (`until 16:00 CET`), `skipped` the other
+    numbers and why. Numbers skipped for the same reason stand together.
     """
-    tail = f" {detail}" if detail else ""
-    listed = named(done, LONGEST if skipped else 2 * LONGEST)
-    parts = [f"{past} {len(set(done))}: {listed}{tail}" if done else NOTHING.format(past)]
+    parts = [f"{past} {_done(done, skipped, detail)}" if done else NOTHING.format(past)]
     if skipped:
         reasons: dict[str, list[int]] = {}
         for number, why in sorted(skipped):
@@ -137,20 +164,36 @@ def summary_line(past: str, done: Sequence[int], skipped: Sequence[tuple[int, st
         parts.append(SKIPPED.format(", ".join(f"{named(numbers)} ({why})" for why, numbers in reasons.items())))
         if len(parts[-1]) > LONGEST:
             parts[-1] = SKIPPED.format(f"{named(number for number, _ in skipped)} ({FOR_REASONS})")
-    return " · ".join(parts)
+    return PARTS.join(parts)
+
+
+def _done(done: Sequence[Alert], skipped: Sequence[tuple[int, str]], detail: str) -> str:
+    """Name what something was done to: `1: #12 to Lee: Disk full`, `2 to Lee: #12 Disk full · #14 Slow`, `4: #1 #2 #3 #5 to Lee`."""
+    if len(done) > TITLED:
+        listed = named((alert.number for alert in done), LONGEST if skipped else 2 * LONGEST)
+        return f"{len(done)}: {listed} {detail}".rstrip()
+    if len(done) == 1:
+        return f"1: #{done[0].number} {f'{detail}: ' if detail else ''}{title(done[0])}"
+    ordered = sorted(done, key=lambda alert: alert.number)
+    titles = PARTS.join(f"#{alert.number} {title(alert)}" for alert in ordered)
+    return f"{f'{len(done)} {detail}'.rstrip()}: {titles}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Here:
-    """What a reply about unknown numbers tells of the room: its last alert (None: there are none yet) and the open ones."""
+    """What a reply about unknown numbers tells of the room: its last alert (None: there are none yet) and the open ones.
+
+    `elsewhere` names, by number, other rooms that the asker may know of.
+    """
 
     last: int | None
     open: tuple[int, ...] = ()
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
 
 
 def changed(
     past: str,
-    done: Sequence[int],
+    done: Sequence[Alert],
     refusals: Sequence[Refused] = (),
     unknown: Sequence[int] = (),
     *,
@@ -170,16 +213,35 @@ def changed(
     if not done and not unknown and len(refusals) == 1:
         return refused(refusal(refusals[0], now=now, zone_name=zone_name))
     skipped = [(each.alert.number, why_not(each, now=now, zone_name=zone_name)) for each in refusals]
-    parts = [summary_line(past, done, [*skipped, *((number, NOT_HERE) for number in unknown)], detail=detail)]
+    parts = [summary_line(past, done, [*skipped, *_not_here(unknown, here)], detail=detail)]
     held = [each.alert.number for each in refusals if is_held(each)]
     if held:
         parts.append(TAKE_OVER.format(" ".join(map(str, sorted(held))) if len(held) <= SINGLY else "NUMBER"))
     outcome = Outcome.DONE if not skipped and not unknown else Outcome.PARTLY if done else Outcome.REFUSED
-    return Reply(text=" · ".join(parts), outcome=outcome, mentions=mentions if done else ())
+    return Reply(text=PARTS.join(parts), outcome=outcome, mentions=mentions if done else ())
 
 
 def unknown_text(numbers: Sequence[int], here: Here) -> str:
-    """Say of numbers that this room does not have them, which is its last, and which are open."""
+    """Say of numbers in which room they are, or that this room does not have them, which is its last, and which are open."""
+    rooms: dict[str, list[int]] = {}
+    for number in numbers:
+        rooms.setdefault(here.elsewhere.get(number, ""), []).append(number)
+    said = [
+        (IS_IN if len(found) == 1 else ARE_IN).format(named(found), shown(room, TITLE_LONGEST))
+        for room, found in rooms.items()
+        if room
+    ]
+    return " ".join([*said, *([_nowhere(rooms[""], here)] if "" in rooms else [])])
+
+
+def _not_here(numbers: Sequence[int], here: Here) -> list[tuple[int, str]]:
+    """Give the reason why numbers were skipped that this room does not have."""
+    return [
+        (each, IN.format(shown(here.elsewhere[each], 40)) if each in here.elsewhere else NOT_HERE) for each in numbers
+    ]
+
+
+def _nowhere(numbers: Sequence[int], here: Here) -> str:
     if here.last is None:
         return NO_ALERTS
     still = OPEN_HERE.format(named(here.open)) if here.open else NONE_OPEN
@@ -220,6 +282,12 @@ def which(verb: str, unacked: Sequence[Alert]) -> Reply:
     return unclear(WHICH.format(titles, verb, unacked[0].number))
 
 
-def would(verb: str, numbers: Sequence[int]) -> Reply:
+def would(verb: str, found: Sequence[Alert]) -> Reply:
     """Ask before many alerts are changed at once; `/alert yes` does it for exactly these numbers."""
-    return unclear(WOULD.format(verb, len(set(numbers)), named(numbers)))
+    return unclear(WOULD.format(verb, len(found), by_severity(found), ranged(alert.number for alert in found)))
+
+
+def by_severity(found: Iterable[Alert]) -> str:
+    """Count alerts by severity, the worst first: `3 critical · 20 error`."""
+    counts = Counter(alert.severity for alert in found)
+    return PARTS.join(f"{counts[severity]} {severity.word}" for severity in sorted(counts, reverse=True))

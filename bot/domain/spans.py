@@ -128,12 +128,23 @@ def at_clock(word: str) -> str:
     return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else ""
 
 
+def spelled(milliseconds: int) -> str:
+    """Write a span as it may be typed: `2h`, `1h30m`, `45m`."""
+    hours, minutes = divmod(max(1, milliseconds // MINUTE), 60)
+    return f"{hours}h" * bool(hours) + f"{minutes}m" * bool(minutes)
+
+
 def zone(name: str) -> tzinfo:
     """Give the time zone of that name, UTC when there is none such: a person's profile may hold anything."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):  # a bad path, a folder, an unknown name
         return UTC
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether there is a time zone of that name."""
+    return name == "UTC" or zone(name) is not UTC
 
 
 def moment(until: str, *, now: int, zone_name: str) -> int:

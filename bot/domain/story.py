@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bot.domain.actor import Via, Who
 from bot.domain.alert import Alert, Event, State
-from bot.domain.markdown import block, inline
+from bot.domain.markdown import address, block, inline
 from bot.domain.reasons import Known
 from bot.domain.refusal import TIMER
 from bot.domain.spans import zone
@@ -68,7 +68,7 @@ def story(known: Known, *, now: int, zone_name: str) -> str:
     if alert.description:
         parts += [[DESCRIPTION], [block(alert.description)]]
     if alert.links:
-        parts += [[LINKS], [f"- {inline(link.text)}: {inline(link.href)}" for link in alert.links]]
+        parts += [[LINKS], [f"- {inline(link.text, starts=True)}: {address(link.href)}" for link in alert.links]]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
@@ -137,7 +137,7 @@ def _people(events: Sequence[Event]) -> list[str]:
         if event.by.kind is Who.PERSON:
             did.setdefault(event.by.name, Counter())[event.action] += 1
     return [
-        f"- {inline(name)}: "
+        f"- {inline(name, starts=True)}: "
         + ", ".join(
             inline(action) if many == 1 else f"{inline(action)} {many} times" for action, many in actions.items()
         )

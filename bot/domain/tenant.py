@@ -29,7 +29,10 @@ class Level(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """A room of a tenant: our id and Hipchat's. `rights` are the levels of verbs that differ from the usual."""
+    """A room of a tenant: our id and Hipchat's. `rights` are the levels of verbs that differ from the usual.
+
+    `time_zone` is the one that all times in it are said in; empty: in the zone of whoever asks.
+    """
 
     id: int
     tenant: int
@@ -38,6 +41,7 @@ class Room:
     gone_at: int | None = None
     trouble: str = ""
     rights: Mapping[str, Level] = field(default_factory=dict)
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

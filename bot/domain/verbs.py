@@ -21,7 +21,7 @@ from bot.domain.readers import (
     read_timed,
 )
 from bot.domain.readers_memory import read_create, read_handover, read_stats
-from bot.domain.readers_shift import read_cover, read_page, read_schedule
+from bot.domain.readers_shift import read_cover, read_page, read_schedule, read_uncover
 from bot.domain.readers_silence import read_silence, read_unsilence
 from bot.domain.readers_time import read_snooze
 from bot.domain.spelling import nearest
@@ -174,13 +174,15 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="silence",
+        aliases=("mute", "maintenance"),
         usage=(
             "silence service=db severity<=warning 2h [text]",
+            "silence web 2h [text]",
             'silence host=~"web.*" until 09:00 [text]',
             "silence all 30m",
             "silence S3 2h",
         ),
-        summary="hear nothing of such alerts in this room for a while; first it says what that hides",
+        summary="hear nothing of such alerts for a while; first it says what that hides",
         example="silence service=db severity<=warning 2h moving the database",
         reader=read_silence,
     ),
@@ -194,6 +196,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="unsilence",
+        aliases=("unmute",),
         usage=("unsilence S3 [text]", "unsilence all"),
         summary="end a silence, and hear what waited",
         example="unsilence S3",
@@ -209,23 +212,32 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="oncall",
-        usage=("oncall", "oncall ops"),
-        summary="who is on call, until when, and who comes next",
+        aliases=("whoisoncall",),
+        usage=("oncall", "oncall ops", "oncall ops next week"),
+        summary="who is on call, until when, and who is next",
         example="oncall",
         reader=read_schedule,
         changes=False,
     ),
     Verb(
         name="cover",
+        aliases=("override",),
         usage=("cover ops 60m", "cover ops until 09:00"),
-        summary="I am on call from now until then, instead of whoever would be",
+        summary="I am on call from now until then",
         example="cover ops 60m",
         reader=read_cover,
     ),
     Verb(
+        name="uncover",
+        usage=("uncover", "uncover ops"),
+        summary="end my cover",
+        example="uncover ops",
+        reader=read_uncover,
+    ),
+    Verb(
         name="page",
-        usage=("page @name text",),
-        summary="ring somebody here and in a private message",
+        usage=("page @name text", "page ops text", "page on-call text"),
+        summary="ring somebody, or whoever is on call",
         example="page @dana the site is down",
         reader=read_page,
     ),

@@ -115,7 +115,7 @@ class HipchatChannel:
             id=found.id,
             name=found.name,
             archived=found.is_archived,
-            private=found.privacy == "private",
+            private=found.privacy != "public",
             owner=found.owner.id if found.owner else None,
         )
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.alert import Alert
+from bot.domain.filters import STATES, Filter
+from bot.domain.listing import spelled
 from bot.domain.notice import Notice
 from bot.domain.signal import Severity
 from bot.domain.times import clock
@@ -18,7 +20,8 @@ ONE_GROUP = "1 group"
 GROUPS = "{many} groups"
 CLOSED = "closed by now"
 MAY_REPEAT = "parts of this may be a repeat: nobody told the bot whether an earlier try arrived"
-CUT = "… and {many} more among #{first}-#{last}: /alert list"
+CUT = "… and {many} more among #{first}-#{last}"
+TO_LIST = "All of it: /alert {}"
 NAME_LIMIT = 120
 WORDS_LIMIT = 4000
 """Characters of news that is about no alert of its own."""
@@ -27,7 +30,8 @@ CLOSING = 200
 FEW_MISSING = 3
 """So many numbers in a row may be missing inside a range before it is written as two."""
 
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = re.compile(r"(\d+)")
+_ALERTNAME = "alertname"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,14 +44,16 @@ class Group:
     numbers: tuple[int, ...]
 
 
-def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, now: int) -> list[dict[str, Any]]:
+def digest(
+    folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, now: int, zone_name: str = ""
+) -> list[dict[str, Any]]:
     """Return at most `most` messages (at least one) that tell many notices.
 
     Groups are as fine as fit: by name, else by source, else all of a severity together. Numbers that fit no way at all are
     counted in the last line; each of them works in commands. What is told of no alert is told as it is.
     """
     others = [words_of(told) for told in folded if told.number is None]
-    since = clock(min(notice.at for notice in folded), "UTC", now=now)
+    since = clock(min(notice.at for notice in folded), zone_name, now=now)
     numbers = {notice.number for notice in folded if notice.number is not None}
     alerts = [about[number] for number in sorted(numbers) if number in about]
     handed_over = sorted({notice.detail["room"] for notice in folded if notice.detail.get("room")})
@@ -67,11 +73,13 @@ def digest(folded: Sequence[Notice], about: Mapping[int, Alert], *, most: int, n
             lines.append(html_within(FOR_ROOM.format(room=", ".join(handed_over)), NAME_LIMIT * 4))
         if any(notice.again for notice in folded):
             lines.append(MAY_REPEAT)
+        lines += [html_within(TO_LIST.format(_listed(alerts)), NAME_LIMIT * 4)] if numbers else []
         pages = _pages(lines)
         if len(pages) <= most:
             break
     else:
         pages = _as_many_as_fit(lines[0], sorted(numbers), most)
+        pages[-1].append(lines[-1])
     return [
         {
             "message": "<br>".join(page),
@@ -90,7 +98,7 @@ def grouped(alerts: Iterable[Alert], shared: Callable[[Alert], str]) -> list[Gro
         piles[not alert.active, shared(alert)].append(alert)
     groups = [
         Group(
-            name=pile[0].summary if len(pile) == 1 and name else name,
+            name=_title(pile) if shared is by_name else name,
             severity=max(alert.severity for alert in pile),
             closed=closed,
             numbers=tuple(alert.number for alert in pile),
@@ -102,7 +110,26 @@ def grouped(alerts: Iterable[Alert], shared: Callable[[Alert], str]) -> list[Gro
 
 def by_name(alert: Alert) -> str:
     """Return the name of an alert's rule, else its summary with every number taken for the same."""
-    return alert.labels.get("alertname") or _NUMBERS.sub("…", alert.summary[:NAME_LIMIT])
+    return alert.labels.get(_ALERTNAME) or _NUMBERS.sub("…", alert.summary[:NAME_LIMIT])
+
+
+def _title(pile: Sequence[Alert]) -> str:
+    """Return the name of a group by name: of one alert its summary, of several what they share, digits included."""
+    if len(pile) == 1:
+        return pile[0].summary
+    if name := pile[0].labels.get(_ALERTNAME):
+        return name
+    pieces = zip(*(_NUMBERS.split(alert.summary[:NAME_LIMIT]) for alert in pile), strict=True)
+    return "".join(piece[0] if len(set(piece)) == 1 else "…" for piece in pieces)
+
+
+def _listed(alerts: Sequence[Alert]) -> str:
+    """Return the `list` command that shows the alerts of a digest, by their name where they share one."""
+    names = {alert.labels.get(_ALERTNAME, "") for alert in alerts}
+    name = names.pop() if len(names) == 1 else ""
+    active = {alert.active for alert in alerts}
+    states = frozenset() if active <= {True} else frozenset({"closed"}) if active == {False} else frozenset(STATES)
+    return spelled(Filter(states=states, labels=((_ALERTNAME, "=", name),) if name and '"' not in name else ()))
 
 
 def by_source(alert: Alert) -> str:
@@ -168,7 +195,7 @@ def _run(first: int, last: int) -> str:
 def _line(group: Group) -> str:
     state = CLOSED if group.closed else group.severity.word
     name = html_within(" ".join(group.name.split()), NAME_LIMIT * 4)
-    return f"{state} · {len(group.numbers)}x <b>{name}</b>: {spans(group.numbers)}"
+    return f"{state} · <b>{name}</b> {len(group.numbers)}x: {spans(group.numbers)}"
 
 
 def _pages(lines: Sequence[str]) -> list[list[str]]:

@@ -28,16 +28,19 @@ class HipchatMedium:
         self._clock = clock
         self._address = address
 
-    def single(self, notice: Notice, alert: Alert | None) -> Mapping[str, Any]:
+    def single(self, notice: Notice, alert: Alert | None, zone_name: str) -> Mapping[str, Any]:
         """Return the message of one notice; an answer that did not fit before is sent as it was rendered then."""
         if notice.news is News.REPLY:
             body: dict[str, Any] = json.loads(notice.detail["body"])
             return body
-        return render.notice(notice, alert, now=self._clock(), address=self._address(alert) if alert else "")
+        address = self._address(alert) if alert else ""
+        return render.notice(notice, alert, now=self._clock(), address=address, zone_name=zone_name)
 
-    def digest(self, notices: Sequence[Notice], about: Mapping[int, Alert], most: int) -> list[Mapping[str, Any]]:
+    def digest(
+        self, notices: Sequence[Notice], about: Mapping[int, Alert], most: int, zone_name: str
+    ) -> list[Mapping[str, Any]]:
         """Return the messages, at most `most`, that stand for many notices."""
-        return list(digest(notices, about, most=most, now=self._clock()))
+        return list(digest(notices, about, most=most, now=self._clock(), zone_name=zone_name))
 
     def plain(self, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return a message without its card; of one that has none its bare words; of bare words None."""

@@ -12,7 +12,7 @@ from bot.domain.notice import News, Notice
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
 from bot.domain.times import clock, lasting, ordinal
-from bot.hipchat.text import MESSAGE_LIMIT, WORD_JOINER, cut, html, html_within, rings_one, silent, visible
+from bot.hipchat.text import MESSAGE_LIMIT, WORD_JOINER, cut, html, html_within, linked, rings_one, silent, visible
 
 TITLE_LIMIT = 500
 DESCRIPTION_LIMIT = 1000
@@ -50,7 +50,8 @@ STATE_COLORS = {State.CLOSED: "green", State.ACKED: "purple", State.SNOOZED: "pu
 OUTCOME_COLORS = {
     Outcome.DONE: "green",
     Outcome.PARTLY: "yellow",
-    Outcome.REFUSED: "red",
+    Outcome.REFUSED: "gray",
+    Outcome.FORBIDDEN: "red",
     Outcome.INFO: "gray",
     Outcome.UNCLEAR: "yellow",
 }
@@ -92,19 +93,20 @@ def reply(said: Reply) -> dict[str, Any]:
     color = OUTCOME_COLORS[said.outcome]
     rung = [name for name in said.mentions if rings_one(name)]
     if not rung:
-        body = html_within(said.text or "-", MESSAGE_LIMIT)
+        body = linked(said.text or "-")
+        body = body if len(body) <= MESSAGE_LIMIT else html_within(said.text, MESSAGE_LIMIT)
         return {"message": body, "message_format": "html", "color": color, "notify": False}
     names = " ".join(f"@{name}" for name in rung)
     text = cut(f"{names} {silent(said.text)}", MESSAGE_LIMIT)
     return {"message": text, "message_format": "text", "color": color, "notify": False}
 
 
-def notice(told: Notice, alert: Alert | None, *, now: int, address: str = "") -> dict[str, Any]:
+def notice(told: Notice, alert: Alert | None, *, now: int, address: str = "", zone_name: str = "") -> dict[str, Any]:
     """Return the message of one notice: a card with a true fallback, but for CARDLESS.
 
-    `address` is the page of the alert, "" for none. What rings somebody is text, because only there a mention rings; the card beside it says for whom it is.
+    `address` is the page of the alert, "" for none; `zone_name` the room's time zone, "" for UTC. What rings somebody is text, because only there a mention rings; the card beside it says for whom it is.
     """
-    line = "" if alert is None else headline(told, alert, now) + _meant_for(told)
+    line = "" if alert is None else headline(told, alert, now, zone_name) + _meant_for(told)
     rung = _rung(told)
     if alert is None or told.news in SAID:
         body = _said(told, words_of(told), rung)
@@ -140,7 +142,7 @@ def words_of(told: Notice) -> str:
     return WORDS.get(told.news) or cut(told.detail.get("why") or TEST, MESSAGE_LIMIT)
 
 
-def headline(told: Notice, alert: Alert, now: int) -> str:
+def headline(told: Notice, alert: Alert, now: int, zone_name: str = "") -> str:
     """Say in a few words what is new about an alert."""
     by, why = told.detail.get("by", "somebody"), told.detail.get("why", "")
     match told.news:
@@ -158,7 +160,7 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
         case News.REOPENED:
             text = f"open again: {why}"
         case News.AGAIN:
-            since = clock(alert.opened_at, "UTC", now=now)
+            since = clock(alert.opened_at, zone_name, now=now)
             text = REPEATED.format(count=ordinal(int(told.detail.get("count", alert.count))), since=since)
         case News.RESOLVED:
             text = RESOLVED.format(by=by, lasted=lasting(max(0, told.at - alert.opened_at)))
@@ -167,7 +169,7 @@ def headline(told: Notice, alert: Alert, now: int) -> str:
         case News.CHANGED | News.ASSIGNED:
             text = CHANGED.format(action=told.detail.get("action", "changed"), by=by)
             if told.detail.get("action") in HOLDS and "until" in told.detail:
-                text += UNTIL.format(clock(int(told.detail["until"]), "UTC", now=now))
+                text += UNTIL.format(clock(int(told.detail["until"]), zone_name, now=now))
             text += f": {why}" if why else ""
         case _:
             text = why

@@ -20,6 +20,9 @@ tab and line feed are fine."""
 _AT = re.compile("[@\uff20\ufe6b]")
 _MENTION_NAME = re.compile(r"[^\W_][\w.-]{0,49}\Z")
 _EVERYBODY = frozenset({"all", "here"})
+_ADDRESS = re.compile(r"\bhttps?://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~]{0,1999}")
+"""A web address of visible ASCII: no blank, quotation mark, angle bracket, brace, backslash or backtick."""
+_AFTER_ADDRESS = ".,;:!?)'"
 _LEADING_SLASH = re.compile(r"^(\s*)/", re.MULTILINE)
 
 
@@ -44,6 +47,19 @@ def rings_one(name: str) -> bool:
 def html(text: str) -> str:
     """Return outside text for a message of format html: every character stands for itself."""
     return escape(visible(text)).replace("\n", "<br>")
+
+
+def linked(text: str) -> str:
+    """Return outside text for a message of format html, its web addresses as links to just what they say."""
+    text = visible(text)
+    parts, at = [], 0
+    for found in _ADDRESS.finditer(text):
+        href = found[0].rstrip(_AFTER_ADDRESS)
+        if href.count("(") > href.count(")") and text.startswith(")", found.start() + len(href)):
+            href += ")"
+        parts += [html(text[at : found.start()]), f'<a href="{html(href)}">{html(href)}</a>']
+        at = found.start() + len(href)
+    return "".join([*parts, html(text[at:])])
 
 
 def cut(text: str, limit: int) -> str:

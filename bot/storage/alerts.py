@@ -65,6 +65,7 @@ WHERE tenant_id = :tenant_id AND number = :number
 """
 LATEST = "SELECT * FROM alerts WHERE feed_id = :feed AND dedup_key IN (:keys) AND latest"
 BY_NUMBER = "SELECT * FROM alerts WHERE tenant_id = :tenant AND number IN (:numbers) ORDER BY number"
+ROOMS = "SELECT number, room_id FROM alerts WHERE tenant_id = :tenant AND number IN (:numbers)"
 NO_LONGER_LATEST = "UPDATE alerts SET latest = FALSE WHERE tenant_id = :tenant_id AND number = :number"
 ADD_HISTORY = """
 INSERT INTO history (tenant_id, number, at, action, who, name, person_id, via, note)
@@ -186,6 +187,15 @@ async def by_numbers(tx: Tx, tenant: int, numbers: Sequence[int]) -> dict[int, A
     for start in range(0, len(numbers), SLICE):
         for row in await tx.all(BY_NUMBER, tenant=tenant, numbers=numbers[start : start + SLICE]):
             found[row["number"]] = alert_of(row)
+    return found
+
+
+async def rooms_of(tx: Tx, tenant: int, numbers: Sequence[int]) -> set[int]:
+    """Return the rooms that alerts of these numbers belong to."""
+    found: set[int] = set()
+    for start in range(0, len(numbers), SLICE):
+        rows = await tx.all(ROOMS, tenant=tenant, numbers=numbers[start : start + SLICE])
+        found |= {row["room_id"] for row in rows if row["room_id"] is not None}
     return found
 
 

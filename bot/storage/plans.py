@@ -26,6 +26,10 @@ INSERT INTO covers (tenant_id, schedule, person_id, person_name, begins_at, ends
 VALUES (:tenant, :schedule, :person_id, :person_name, :begins_at, :ends_at, :now)
 """
 COVERS = "SELECT * FROM covers WHERE tenant_id = :tenant AND ends_at > :now ORDER BY id"
+END_COVER = """
+UPDATE covers SET ends_at = :now
+WHERE tenant_id = :tenant AND schedule = :schedule AND person_id = :person_id AND begins_at = :begins_at AND ends_at > :now
+"""
 FORGET_COVERS = "DELETE FROM covers WHERE ends_at < :before"
 
 PUT_ESCALATION = """
@@ -84,6 +88,18 @@ async def covers(tx: Tx, tenant: int, now: int) -> list[Cover]:
         )
         for row in await tx.all(COVERS, tenant=tenant, now=now)
     ]
+
+
+async def end_cover(tx: Tx, tenant: int, cover: Cover, now: int) -> None:
+    """Note that somebody stands in no longer."""
+    await tx.run(
+        END_COVER,
+        tenant=tenant,
+        schedule=cover.schedule,
+        person_id=cover.person.id,
+        begins_at=cover.begins_at,
+        now=now,
+    )
 
 
 async def forget_covers(tx: Tx, before: int) -> None:

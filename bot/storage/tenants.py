@@ -30,6 +30,7 @@ ROOMS = "SELECT * FROM rooms WHERE tenant_id = :tenant ORDER BY id"
 LINKS_SINCE = "SELECT links_since FROM tenants WHERE id = :id"
 REVOKE_LINKS = "UPDATE tenants SET links_since = :now WHERE id = :id"
 RIGHTS = "UPDATE rooms SET rights = :rights WHERE id = :id"
+ZONE = "UPDATE rooms SET time_zone = :time_zone WHERE id = :id"
 GONE = "UPDATE rooms SET gone_at = :gone_at WHERE tenant_id = :tenant AND hipchat_id = :hipchat_id"
 
 
@@ -57,6 +58,7 @@ def room_of(row: Row) -> Room:
         gone_at=row["gone_at"],
         trouble=row["trouble"],
         rights=_RIGHTS.decode(row["rights"]),
+        time_zone=row["time_zone"],
     )
 
 
@@ -138,6 +140,17 @@ async def rooms(tx: Tx, tenant: int) -> list[Room]:
 async def set_rights(tx: Tx, room: int, rights: Mapping[str, Level]) -> None:
     """Keep who may do what in a room, where that differs from the usual."""
     await tx.run(RIGHTS, id=room, rights=msgspec.json.encode(rights).decode())
+
+
+async def set_zone(tx: Tx, room: int, time_zone: str) -> None:
+    """Keep the time zone that a room is spoken to in; empty: the asker's."""
+    await tx.run(ZONE, id=room, time_zone=time_zone)
+
+
+async def zone_of(tx: Tx, room_id: int) -> str:
+    """Return the time zone of a room, empty when it has none of its own."""
+    found = await room(tx, room_id)
+    return found.time_zone if found else ""
 
 
 async def room_gone(tx: Tx, tenant: int, hipchat_id: int, at: int | None) -> None:

@@ -48,6 +48,7 @@ class Turn:
 
     `others` are the rooms that nobody can speak in, when this is the fallback room that hears their news.
     `aloud` says that the room has to hear of changes, because they were not asked for there.
+    `elsewhere` are other rooms that the caller may see, by id, with their names.
     `confirmed` are the numbers that `yes` was said to; `undo` what is kept for taking it back.
     """
 
@@ -59,6 +60,7 @@ class Turn:
     person: Person | None = None
     others: tuple[int, ...] = ()
     aloud: bool = False
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
     confirmed: tuple[int, ...] | None = None
     undo: str = ""
     ledger: Ledger = field(init=False)
@@ -97,19 +99,23 @@ def _severities(wanted: Filter) -> frozenset[Severity]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Meant:
-    """The alerts that a command means, by number, and the numbers that this room does not have."""
+    """The alerts that a command means, by number, and the numbers that this room does not have.
+
+    `elsewhere` names the rooms of those among them that are in another one, as far as the caller may know.
+    """
 
     alerts: Sequence[Alert]
     unknown: Sequence[int] = ()
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
 
 
 async def meant(turn: Turn, command: Command) -> Meant:
     """Return the alerts that a command's targets mean. Raises Asked when that needs another word."""
     targets = command.targets
     if turn.confirmed is not None:
-        return await _numbered(turn, turn.confirmed)
+        return await numbered(turn, turn.confirmed)
     if targets.ranges:
-        return await _numbered(turn, targets.numbers)
+        return await numbered(turn, targets.numbers)
     if not targets.given:
         return Meant(alerts=[await _only_one(turn, command)])
     if targets.word == "last":
@@ -126,17 +132,24 @@ async def meant(turn: Turn, command: Command) -> Meant:
     if len(found) > MANY and (targets.word != "mine" or targets.filter is not None):
         numbers = sorted(alert.number for alert in found)
         await ask(turn, command, numbers)
-        raise Asked(reply.would(command.verb, numbers))
+        raise Asked(reply.would(command.verb, found))
     return Meant(alerts=sorted(found, key=lambda alert: alert.number))
 
 
-async def _numbered(turn: Turn, numbers: Sequence[int]) -> Meant:
+async def numbered(turn: Turn, numbers: Sequence[int]) -> Meant:
+    """Return the alerts of these numbers that the room has, and which it has not."""
     found = await alerts.by_numbers(turn.tx, turn.caller.tenant.id, list(numbers))
     here = {number: alert for number, alert in found.items() if turn.sees(alert)}
     return Meant(
         alerts=[here[number] for number in numbers if number in here],
         unknown=[number for number in numbers if number not in here],
+        elsewhere=_elsewhere(turn, found),
     )
+
+
+def _elsewhere(turn: Turn, found: Mapping[int, Alert]) -> dict[int, str]:
+    rooms = {number: turn.elsewhere.get(alert.room or 0) for number, alert in found.items() if not turn.sees(alert)}
+    return {number: room for number, room in rooms.items() if room is not None}
 
 
 async def _only_one(turn: Turn, command: Command) -> Alert:
@@ -215,11 +228,17 @@ async def open_numbers(turn: Turn) -> list[int]:
     return [alert.number for alert in found]
 
 
-async def here_of(turn: Turn) -> reply.Here:
-    """Return what a reply about unknown numbers tells of the room."""
+async def here_of(turn: Turn, found: Meant) -> reply.Here:
+    """Return what a reply about unknown numbers tells of the room; the database is asked only where there are any."""
+    if not found.unknown:
+        return reply.Here(last=None)
     newest = await search.find(turn.tx, turn.query(states=frozenset(State)), limit=1)
     still = await search.find(turn.tx, turn.query(states=frozenset({State.OPEN})), limit=WHICH)
-    return reply.Here(last=newest[0].number if newest else None, open=tuple(alert.number for alert in still))
+    return reply.Here(
+        last=newest[0].number if newest else None,
+        open=tuple(alert.number for alert in still),
+        elsewhere=found.elsewhere,
+    )
 
 
 def _words(targets: Targets) -> str:

@@ -16,7 +16,8 @@ from bot.domain.signal import Severity
 from bot.domain.times import clock
 from bot.domain.vocabulary import SEVERITIES
 from bot.storage import alerts, calls
-from bot.usecases.asking import Asked, Turn, here_of, meant
+from bot.usecases import shifts
+from bot.usecases.asking import Asked, Turn, here_of, meant, numbered
 from bot.usecases.change import Decided
 
 UNDO_WITHIN = 5 * 60_000
@@ -47,11 +48,10 @@ async def change(turn: Turn, command: Command) -> Reply:
     rings = wish.action is Action.ASSIGN and wish.to is not None and wish.to != turn.caller.actor.person
     return reply.changed(
         action.PAST[wish.action],
-        [alert.number for alert in done],
+        done,
         refusals,
         found.unknown,
-        # Asked for only when it is told: it may take the database a while.
-        here=await here_of(turn) if found.unknown else reply.Here(last=None),
+        here=await here_of(turn, found),
         now=turn.now,
         zone_name=turn.caller.time_zone,
         detail=_detail(turn, wish),
@@ -95,11 +95,9 @@ async def _note(turn: Turn, command: Command) -> str:
         return command.note
     reason: str = command.reason
     if command.duplicate_of is not None:
-        other = (await alerts.by_numbers(turn.tx, turn.caller.tenant.id, [command.duplicate_of])).get(
-            command.duplicate_of
-        )
-        if other is None or not turn.sees(other):
-            raise Asked(reply.refused(reply.unknown_text([command.duplicate_of], await here_of(turn))))
+        other = await numbered(turn, [command.duplicate_of])
+        if other.unknown:
+            raise Asked(reply.refused(reply.unknown_text(other.unknown, await here_of(turn, other))))
         reason = f"duplicate of #{command.duplicate_of}"
     return f"{reason}: {command.note}" if command.note else reason
 
@@ -120,9 +118,11 @@ async def undo(turn: Turn, _command: Command) -> Reply:
         return reply.info(reply.NOTHING_TO_UNDO)
     await calls.spent(turn.tx, call)
     kept: Mapping[str, Any] = msgspec.json.decode(call.undo)
+    if "cover" in kept:
+        return await shifts.undo_cover(turn, kept["cover"])
     steps = {step["number"]: step for step in kept["steps"]}
     now_there = await alerts.by_numbers(turn.tx, turn.caller.tenant.id, sorted(steps))
-    done: list[int] = []
+    done: list[Alert] = []
     skipped: list[tuple[int, str]] = []
     for number, step in steps.items():
         alert = now_there[number]
@@ -131,7 +131,7 @@ async def undo(turn: Turn, _command: Command) -> Reply:
             continue
         restored = action.undo(alert, _reshaped(alert, step["before"]), turn.caller.actor, turn.now, kept["verb"])
         turn.ledger.add(Decided(before=alert, change=restored, told=turn.aloud))
-        done.append(number)
+        done.append(alert)
     outcome = reply.Outcome.DONE if not skipped else reply.Outcome.PARTLY if done else reply.Outcome.REFUSED
     text = reply.summary_line("undone", done, skipped, detail=f"({kept['verb']})")
     return Reply(text=text, outcome=outcome)

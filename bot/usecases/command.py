@@ -1,6 +1,6 @@
 """Command: what somebody typed after /alert is done once, answered the same again, and remembered for undo."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from bot.storage import calls, outbox, tenants
 from bot.storage.engine import Storage, Tx
 from bot.usecases import asking, changing, creating, directory, remembering, shifts, showing, silencing, testing
 from bot.usecases.asking import Asked, Turn
-from bot.usecases.directory import FindPerson
+from bot.usecases.directory import FindPerson, FindRooms
 
 MINUTE = 60_000
 PAGE = "page"
@@ -49,6 +49,7 @@ DOERS: Mapping[str, Callable[[Turn, Command], Awaitable[Reply]]] = {
     "unsilence": silencing.unsilence,
     "oncall": shifts.show_on_call,
     "cover": shifts.cover,
+    "uncover": shifts.uncover,
     "page": shifts.page,
     "create": creating.create,
     "why": remembering.show_why,
@@ -61,6 +62,11 @@ DOERS: Mapping[str, Callable[[Turn, Command], Awaitable[Reply]]] = {
     "test": testing.test,
 }
 """What each verb does; `yes` stands for the command that it confirms."""
+
+
+async def nowhere(_numbers: Sequence[int]) -> Mapping[int, str]:
+    """Know of no other rooms."""
+    return {}
 
 
 REFUSALS: Mapping[Level, str] = {Level.ADMINS: reply.ADMINS_ONLY, Level.NOBODY: reply.SWITCHED_OFF}
@@ -86,16 +92,19 @@ async def perform(
     rendered: Rendered,
     fits: Fits,
     find_person: FindPerson,
+    find_rooms: FindRooms = nowhere,
     rules: Rules = RULES,
 ) -> Done:
     """Do what a message asks for, once per (tenant, room, message).
 
     The same message through the same webhook (`via`) is answered the same again, through another one with nothing.
     `rendered` makes the body of a reply, `fits` says whether the room takes one more answer, `find_person` looks a
-    mention name up.
+    mention name up, `find_rooms` the other rooms of alerts that the caller may see.
     """
     command, misread = _parsed(text)
     person = await _person(command, caller, find_person)
+    numbers = _numbers(command)
+    elsewhere = await find_rooms(numbers) if numbers else {}
 
     async def work(tx: Tx) -> Done:
         await tenants.lock(tx, caller.tenant.id)
@@ -110,6 +119,7 @@ async def perform(
             rules=rules,
             person=person,
             others=await directory.unreachable(tx, caller),
+            elsewhere=elsewhere,
         )
         answer = await _answer(turn, command, misread)
         await turn.ledger.write(tx)
@@ -203,6 +213,13 @@ async def _person(command: Command | None, caller: Caller, find_person: FindPers
     return caller.actor.person if command.person == "me" else await find_person(command.person)
 
 
+def _numbers(command: Command | None) -> Sequence[int]:
+    """Return the numbers of alerts that a command names."""
+    if command is None:
+        return ()
+    return (*command.targets.numbers, *([command.duplicate_of] if command.duplicate_of is not None else []))
+
+
 async def _answer(turn: Turn, command: Command | None, misread: Misread | None) -> Reply:
     if command is None:
         assert misread is not None
@@ -215,7 +232,7 @@ async def _answer(turn: Turn, command: Command | None, misread: Misread | None) 
             command = confirmed
         level = level_of(turn.caller.room, command.verb, changes=NAMES[command.verb].changes)
         if not may(turn.caller, level):
-            return reply.refused(_refusal(turn.caller, level).format(verb=command.verb, room=turn.caller.room.name))
+            return reply.forbidden(_refusal(turn.caller, level).format(verb=command.verb, room=turn.caller.room.name))
         return await DOERS[command.verb](turn, command)
     except Asked as question:
         return question.reply

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from bot.domain.actor import SHELL
 from bot.domain.errors import Invalid, Unknown
 from bot.domain.proof import Pasted
+from bot.domain.spans import is_zone
 from bot.domain.tenant import Feed, Hook, Key, Level, Room, Scope, Tenant
 from bot.storage import audit, feeds, mutes, speakers, tenants
 from bot.storage.engine import Storage, Tx
@@ -22,6 +23,7 @@ V1_TOKEN = re.compile(r"[0-9a-f]{30}")
 NO_TENANT = "nobody has installed the bot yet: install the add-on, or join a room with `alertbot room add`"
 WHICH_TENANT = "several groups use this bot; say which with --tenant: {names}"
 NO_SUCH_TENANT = "no group {name}; there are: {names}"
+NO_ZONE = "there is no time zone {name}; write one such as Europe/Berlin, or default"
 NO_ROOM = "no room {name}; there are: {names}"
 WHICH_FEED = "several feeds are there; say which with --feed: {names}"
 NO_FEED = "no feed {name}; there are: {names}"
@@ -89,6 +91,21 @@ async def change_rights(
         if changes:
             await tenants.set_rights(tx, found.id, rights)
         return replace(found, rights=rights)
+
+    return await storage.write(work)
+
+
+async def change_zone(storage: Storage, *, tenant: str | None, room: str, time_zone: str | None) -> Room:
+    """Change the time zone of a room ("": the asker's again; None: leave it), and return the room. Raises Unknown or Invalid."""
+    if time_zone and not is_zone(time_zone):
+        raise Invalid(NO_ZONE.format(name=time_zone))
+
+    async def work(tx: Tx) -> Room:
+        found = await which_room(tx, await which_tenant(tx, tenant), room)
+        if time_zone is None:
+            return found
+        await tenants.set_zone(tx, found.id, time_zone)
+        return replace(found, time_zone=time_zone)
 
     return await storage.write(work)
 

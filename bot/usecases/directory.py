@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -11,8 +11,8 @@ import structlog
 from bot.domain.actor import Person
 from bot.domain.signal import clean
 from bot.domain.tenant import Caller, Hook, Installation, Room, Speaker, Tenant, speaker_of
-from bot.ports import Chat, Dead, Later, Never
-from bot.storage import people, speakers, tenants
+from bot.ports import Chat, Dead, Later, Never, Place
+from bot.storage import alerts, people, speakers, tenants
 from bot.storage.engine import Storage, Tx
 from bot.storage.people import Known
 
@@ -24,7 +24,11 @@ NAME_LIMIT = 200
 PATIENCE = 3.0
 """Seconds that a command waits for the directory; Hipchat waits for the command."""
 
+ROOMS = 3
+"""So many other rooms a command asks the directory about."""
+
 FindPerson = Callable[[str], Awaitable[Person | None]]
+FindRooms = Callable[[Sequence[int]], Awaitable[Mapping[int, str]]]
 
 log = structlog.get_logger()
 
@@ -222,6 +226,47 @@ def finder(storage: Storage, chat: Chat[Speaker], speaker: Speaker, *, now: int)
         return Person(id=known.id, name=known.mention_name) if known else None
 
     return find
+
+
+def rooms_finder(storage: Storage, chat: Chat[Speaker], caller: Caller) -> FindRooms:
+    """Return the look-up of the other rooms that alerts belong to, and that the caller may see, by our ids.
+
+    A room that everybody of the group sees may be named to whoever is of the group. Of any other, of one that Hipchat does
+    not tell about in time, and to guests and people who are not proven, nothing is said.
+    """
+
+    async def find(numbers: Sequence[int]) -> Mapping[int, str]:
+        if caller.is_guest or not caller.verified:
+            return {}
+        owner = caller.tenant.id
+
+        async def seen(tx: Tx) -> list[tuple[Room, Speaker]]:
+            others = sorted(await alerts.rooms_of(tx, owner, numbers) - {caller.room.id})[:ROOMS]
+            if not others:
+                return []
+            installed, hooked = await speakers.installations(tx, owner), await speakers.hooks(tx, owner)
+            known = {room.id: room for room in await tenants.rooms(tx, owner)}
+            found = [(known[each], speaker_of(each, installed, hooked)) for each in others if each in known]
+            return [(room, speaker) for room, speaker in found if speaker is not None]
+
+        rooms = await storage.look(seen)
+        places = await asyncio.gather(*(_place(chat, speaker, room) for room, speaker in rooms))
+        return {
+            room.id: clean(place.name, NAME_LIMIT)
+            for (room, _), place in zip(rooms, places, strict=True)
+            if place is not None and not place.private and not place.archived
+        }
+
+    return find
+
+
+async def _place(chat: Chat[Speaker], speaker: Speaker, room: Room) -> Place | None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await chat.place(speaker, room.hipchat_id)
+    except (Later, Never, Dead, TimeoutError) as trouble:
+        log.warning("room_unknown", hipchat_id=room.hipchat_id, reason=str(trouble))
+        return None
 
 
 async def _ask(chat: Chat[Speaker], speaker: Speaker, who: int | str) -> Known | None:

@@ -11,7 +11,7 @@ from bot.domain.actor import Person
 from bot.domain.alert import Alert
 from bot.domain.holding import HELD, Hold
 from bot.domain.notice import News, lane_of
-from bot.storage import alerts, outbox, people, timers
+from bot.storage import alerts, outbox, people, tenants, timers
 from bot.storage.timers import Timer
 from bot.usecases.due import Due
 
@@ -84,7 +84,7 @@ class _Reminder:
         still = [alert for alert in found if alert.state in HELD]
         if not still:
             return None
-        zone_name = await _zone_of(due, self.rings)
+        zone_name = await _zone_of(due, self.room, self.rings)
         text = holding.reminder(still, end=self.end, followed_at=self.followed_at, now=due.now, zone_name=zone_name)
         return _post(due, News.REMINDER, still, text=text, rings=self.rings)
 
@@ -102,11 +102,15 @@ class _Ending:
         still = [alert for alert in found if alert.active]
         if not still:
             return None
-        text = holding.ending(still, self.why, now=due.now, zone_name=await _zone_of(due, self.rings))
+        text = holding.ending(still, self.why, now=due.now, zone_name=await _zone_of(due, self.room, self.rings))
         return _post(due, News.ENDED, still, text=text, rings=self.rings)
 
 
-async def _zone_of(due: Due, rings: Sequence[Person]) -> str:
+async def _zone_of(due: Due, room: int, rings: Sequence[Person]) -> str:
+    """Return the time zone to speak in: the room's, else that of whoever is rung."""
+    own = await tenants.zone_of(due.tx, room)
+    if own:
+        return own
     known = await people.by_id(due.tx, due.tenant, rings[0].id) if rings else None
     return known.time_zone if known else ""
 

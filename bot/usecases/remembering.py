@@ -64,7 +64,7 @@ async def show_like(turn: Turn, command: Command) -> Reply:
 async def _one(turn: Turn, command: Command) -> Alert:
     found = await meant(turn, command)
     if not found.alerts:
-        raise Asked(reply.refused(reply.unknown_text(found.unknown, await here_of(turn))))
+        raise Asked(reply.refused(reply.unknown_text(found.unknown, await here_of(turn, found))))
     return found.alerts[0]
 
 
@@ -162,7 +162,7 @@ async def _given(turn: Turn, numbers: Sequence[int]) -> Reply:
     assert turn.person is not None
     found = await alerts.by_numbers(turn.tx, turn.caller.tenant.id, numbers)
     wish = Wish(action=Action.ASSIGN, by=turn.caller.actor, note="handover", to=turn.person)
-    done: list[int] = []
+    done: list[Alert] = []
     skipped: list[tuple[int, str]] = []
     for number in numbers:
         alert = found.get(number)
@@ -175,7 +175,7 @@ async def _given(turn: Turn, numbers: Sequence[int]) -> Reply:
             skipped.append((number, refused.text))
             continue
         turn.ledger.add(Decided(before=alert, change=decided, told=False))
-        done.append(number)
+        done.append(alert)
     outcome = reply.Outcome.DONE if not skipped else reply.Outcome.PARTLY if done else reply.Outcome.REFUSED
     text = reply.summary_line("assigned", done, skipped, detail=f"to {turn.person.name}")
     return Reply(text=text, outcome=outcome, mentions=(turn.person.name,) if done else ())

@@ -23,11 +23,11 @@ Message = Mapping[str, Any]
 class Medium(Protocol):
     """Whoever carries messages into rooms, and knows how they look and how many go."""
 
-    def single(self, notice: Notice, alert: Alert | None) -> Message:
-        """Return the message of one notice."""
+    def single(self, notice: Notice, alert: Alert | None, zone_name: str) -> Message:
+        """Return the message of one notice, for a room in a time zone."""
         ...
 
-    def digest(self, notices: Sequence[Notice], about: Mapping[int, Alert], most: int) -> list[Message]:
+    def digest(self, notices: Sequence[Notice], about: Mapping[int, Alert], most: int, zone_name: str) -> list[Message]:
         """Return the messages, at most `most`, that stand for many notices."""
         ...
 
@@ -129,18 +129,18 @@ def packets_of(medium: Medium, found: Round, speaker: Speaker, now: int) -> tupl
     left = 0
     for notice in (notice for notice in found.waiting if notice.lane is Lane.COMMAND):
         if medium.answer_fits(speaker, room, (news_sent, answers_sent), now):
-            packets.append(_single(medium, notice, found.about))
+            packets.append(_single(medium, notice, found))
             answers_sent.append(now)
         else:
             left += 1
     news = [notice for notice in found.waiting if notice.lane is not Lane.COMMAND]
     allowed = medium.news_allowed(speaker, room, (news_sent, answers_sent), now)
     chosen = bundle(news, allowed)
-    packets += [_single(medium, notice, found.about) for notice in chosen.single]
+    packets += [_single(medium, notice, found) for notice in chosen.single]
     gathered_at = max(news_sent, default=0) + FOLD_PAUSE
     if chosen.folded and now >= gathered_at:
         most = min(FOLD_RESERVE, allowed - len(chosen.single))
-        messages = medium.digest(chosen.folded, found.about, most)
+        messages = medium.digest(chosen.folded, found.about, most, found.room.time_zone)
         # The first message stands for all of them in the books: they are one digest.
         packets += [Packet(message=message, tells=()) for message in messages[:-1]]
         packets.append(Packet(message=messages[-1], tells=chosen.folded))
@@ -152,6 +152,8 @@ def packets_of(medium: Medium, found: Round, speaker: Speaker, now: int) -> tupl
     return packets, 0
 
 
-def _single(medium: Medium, notice: Notice, about: Mapping[int, Alert]) -> Packet:
-    alert = about.get(notice.number) if notice.number is not None else None
-    return Packet(message=medium.single(notice, alert), tells=(notice,), answer=notice.lane is Lane.COMMAND)
+def _single(medium: Medium, notice: Notice, found: Round) -> Packet:
+    alert = found.about.get(notice.number) if notice.number is not None else None
+    return Packet(
+        message=medium.single(notice, alert, found.room.time_zone), tells=(notice,), answer=notice.lane is Lane.COMMAND
+    )

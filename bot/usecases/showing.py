@@ -48,7 +48,7 @@ async def show_one(turn: Turn, command: Command) -> Reply:
     if rest:
         cards.append(REST.format(reply.named(rest)))
     if found.unknown:
-        cards.append(reply.unknown_text(found.unknown, await here_of(turn)))
+        cards.append(reply.unknown_text(found.unknown, await here_of(turn, found)))
     return reply.info("\n\n".join(cards))
 
 
@@ -68,4 +68,4 @@ async def show_help(_turn: Turn, command: Command) -> Reply:
 
 
 async def _unknown(turn: Turn, found: Meant) -> Reply:
-    return reply.refused(reply.unknown_text(found.unknown, await here_of(turn)))
+    return reply.refused(reply.unknown_text(found.unknown, await here_of(turn, found)))

@@ -7,16 +7,18 @@ from bot.domain import mirror, reply, silence, spans
 from bot.domain.actor import source
 from bot.domain.alert import Alert, Change, Event, State
 from bot.domain.commands import Command
-from bot.domain.matcher import Matcher, matches, names_nothing
+from bot.domain.guess import guesses
+from bot.domain.matcher import Matcher, matches, names_nothing, written
 from bot.domain.mirror import Mirror, Rest
 from bot.domain.notice import Lane, News
+from bot.domain.readers_silence import A_WHILE
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
 from bot.domain.silence import Silence, covering
-from bot.storage import outbox, silences, timers
+from bot.storage import outbox, silences, tenants, timers
 from bot.storage.engine import Tx
 from bot.storage.timers import Timer
-from bot.usecases.asking import MANY, Asked, Turn, ask
+from bot.usecases.asking import MANY, Asked, Turn, ask, numbered
 from bot.usecases.change import Ledger
 from bot.usecases.due import Due
 
@@ -34,8 +36,15 @@ IS_OVER = "the silence is over"
 async def silence_some(turn: Turn, command: Command) -> Reply:
     """Make a silence, or prolong one; what hides much, or names nothing, is asked about first."""
     here = turn.caller.room
+    if command.starts:
+        what = written(command.matchers) or command.topic or (f"S{command.silences[0]}" if command.silences else "all")
+        raise Asked(reply.info(mirror.later(what, _time(command))))
     ends_at = _ends_at(turn, command)
     matchers, comment = command.matchers, command.note
+    guessed = bool(command.topic)
+    if guessed:
+        matchers = await _guessed(turn, command)
+        command = replace(command, matchers=matchers, topic="")
     if command.silences:
         known = await _known(turn, command.silences[0])
         if known.ended_at is None and turn.now < known.ends_at:
@@ -59,13 +68,36 @@ async def silence_some(turn: Turn, command: Command) -> Reply:
     )
     seen = await look(turn.tx, wanted.tenant, here.id, matchers, turn.now)
     broad = names_nothing(matchers)
-    if turn.confirmed is None and (broad or len(seen.open) > MANY):
+    if turn.confirmed is None and (broad or guessed or len(seen.open) > MANY):
         await ask(turn, command, seen.open)
         text = mirror.would(wanted, seen, broad=broad, now=turn.now, zone_name=turn.caller.time_zone)
         raise Asked(reply.unclear(text))
     await begin(turn.tx, wanted, turn.now)
     text = mirror.made(wanted, seen, now=turn.now, zone_name=turn.caller.time_zone)
     return Reply(text=text, outcome=Outcome.DONE)
+
+
+async def _guessed(turn: Turn, command: Command) -> tuple[Matcher, ...]:
+    """Return the matcher that a word means, by the labels of the room's alerts. Raises Asked unless it is just one."""
+    tenant, room = turn.caller.tenant.id, turn.caller.room.id
+    known = {each.number: each for each in await silences.active_in(turn.tx, tenant, room, limit=LOOKED_AT)}
+    week = await silences.opened_since(turn.tx, tenant, room, turn.now - mirror.WEEK_SPAN, limit=LOOKED_AT)
+    known |= {each.number: each for each in week}
+    found = guesses(command.topic, known.values())
+    if not found:
+        value = command.topic if command.topic.isalnum() else f'"{command.topic}"'
+        text = mirror.UNKNOWN_WORD.format(word=command.topic, value=value, time=_time(command))
+        raise Asked(reply.unclear(text))
+    if len(found) > 1:
+        raise Asked(reply.unclear(mirror.which_label(command.topic, found, _time(command))))
+    return (found[0].matcher,)
+
+
+def _time(command: Command) -> str:
+    """Write the time of a command as it may be typed again."""
+    if command.until is not None:
+        return f"until {command.until}"
+    return A_WHILE if command.duration is None else spans.spelled(command.duration)
 
 
 def _ends_at(turn: Turn, command: Command) -> int:
@@ -169,6 +201,9 @@ async def _known(turn: Turn, number: int) -> Silence:
     """Return a silence of this room that a person named. Raises Asked when there is none."""
     found = await silences.find(turn.tx, turn.caller.tenant.id, number)
     if found is None or found.room != turn.caller.room.id:
+        alert = (await numbered(turn, [number])).alerts
+        if alert and alert[0].state is State.SNOOZED:
+            raise Asked(reply.info(mirror.IS_SNOOZED.format(number=number)))
         raise Asked(reply.refused(mirror.NO_SUCH.format(name=f"S{number}")))
     return found
 
@@ -218,7 +253,7 @@ async def ending(due: Due, timer: Timer) -> None:
     if known is None or known.ended_at is not None or due.now >= known.ends_at:
         return
     hid = (await silences.how_many(due.tx, due.tenant, [known.number])).get(known.number, 0)
-    text = mirror.ends_soon(known, hid, now=due.now)
+    text = mirror.ends_soon(known, hid, now=due.now, zone_name=await _zone_of(due, known))
     due.ledger.posts.append(_post(known, News.SILENCE_ENDING, text, due.now, rings=known.by.name))
 
 
@@ -232,9 +267,14 @@ async def ended(due: Due, timer: Timer) -> None:
         return
     await due.flush()
     rest = await end(due.tx, known, due.now)
-    text = mirror.over(rest, by_hand=False, now=due.now, zone_name=known.time_zone)
+    text = mirror.over(rest, by_hand=False, now=due.now, zone_name=await _zone_of(due, known))
     worst = max((alert.severity for alert in rest.waiting), default=None)
     due.ledger.posts.append(_post(known, News.SILENCE_ENDED, text, due.now, worst=worst))
+
+
+async def _zone_of(due: Due, known: Silence) -> str:
+    """Return the time zone to speak in: the room's, else the author's."""
+    return await tenants.zone_of(due.tx, known.room) or known.time_zone
 
 
 def _post(

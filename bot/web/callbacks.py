@@ -240,7 +240,7 @@ async def post_webhook(request: web.Request) -> web.Response:
         tenant=place.tenant,
         room=place.room,
         actor=Actor(kind=Who.PERSON, name=person.mention_name, id=person.id, via=Via.ROOM),
-        time_zone=who.user_tz or person.time_zone,
+        time_zone=place.room.time_zone or who.user_tz or person.time_zone,
         is_guest=person.is_guest,
         confirmed=person.confirmed,
         # Hipchat is asked only where it matters.
@@ -283,6 +283,7 @@ async def post_hook(request: web.Request) -> web.Response:
         tenant=place.tenant,
         room=place.room,
         actor=Actor(kind=Who.PERSON, name=f"{name} (unverified)", id=f"unverified:{message.sender_id}", via=Via.ROOM),
+        time_zone=place.room.time_zone,
         verified=False,
     )
     return await _perform(parts, caller, hook, message, f"hook:{hook.id}:{event.webhook_id}")
@@ -309,6 +310,7 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
             rendered=rendered,
             fits=fits,
             find_person=directory.finder(parts.storage, parts.channel, speaker, now=parts.clock()),
+            find_rooms=directory.rooms_finder(parts.storage, parts.channel, caller),
             rules=parts.rules,
         )
     parts.metrics.commands.labels(done.verb, done.outcome).inc()

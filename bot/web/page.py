@@ -88,7 +88,7 @@ async def visitor(request: web.Request) -> Visitor:
             tenant=place.tenant,
             room=place.room,
             actor=Actor(kind=Who.PERSON, name=person.mention_name, id=person.id, via=Via.SIDEBAR),
-            time_zone=who.user_tz or person.time_zone,
+            time_zone=place.room.time_zone or who.user_tz or person.time_zone,
         ),
         installation=installation,
         user=who.subject,

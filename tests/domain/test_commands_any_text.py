@@ -16,7 +16,7 @@ PIECES = st.one_of(
     st.sampled_from(["severity>=error", "a=b", 'a="b', "=", ">=", "critical", "12", "#12-#14", "12,", "1-99999", "help"]),
     st.text(max_size=8),
 )  # fmt: skip
-OF_OTHERS = {"silence", "unsilence", "cover", "page", "create", "handover"}
+OF_OTHERS = {"silence", "unsilence", "cover", "uncover", "page", "create", "handover"}
 """Verbs that change something, and not the alerts whose numbers are named."""
 CHANGING = [verb for verb in VERBS if verb.changes and verb.example != verb.name and verb.name not in OF_OTHERS]
 

@@ -63,9 +63,16 @@ def refuse(alert: Alert, action: Action, by: Actor = LEE) -> Refused:
     return caught.value
 
 
+def alerts(*numbers: int) -> list[Alert]:
+    """Make open alerts of these numbers."""
+    return [an_alert(number) for number in numbers]
+
+
 def answer(done: list[int], refusals: list[Refused], unknown: list[int]) -> reply.Reply:
     """Give the reply to an ack, as somebody in Berlin reads it."""
-    return reply.changed("acked", done, refusals, unknown, here=HERE, now=NOW, zone_name=BERLIN, mentions=("Lee",))
+    return reply.changed(
+        "acked", alerts(*done), refusals, unknown, here=HERE, now=NOW, zone_name=BERLIN, mentions=("Lee",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +94,7 @@ def test_summary_line_is_the_contracts() -> None:
     """A few numbers are listed one by one, skipped ones with the reason."""
     text = "acked 4: #12 #14 #15 #16 · skipped #17 (closed 3 min ago by Prometheus)"
 
-    assert text == reply.summary_line("acked", [16, 12, 14, 15], [(17, "closed 3 min ago by Prometheus")])
+    assert text == reply.summary_line("acked", alerts(16, 12, 14, 15), [(17, "closed 3 min ago by Prometheus")])
 
 
 def test_summary_line_groups_equal_reasons() -> None:
@@ -99,7 +106,9 @@ def test_summary_line_groups_equal_reasons() -> None:
 
 def test_summary_line_of_very_many_is_bounded() -> None:
     """A thousand numbers with a thousand reasons still fit one message, and each is accounted for."""
-    text = reply.summary_line("acked", range(1, 501), [(number, f"why {number}") for number in range(501, 1001)])
+    text = reply.summary_line(
+        "acked", alerts(*range(1, 501)), [(number, f"why {number}") for number in range(501, 1001)]
+    )
 
     assert text == f"acked 500: #1-#500 · skipped #501-#1000 ({reply.FOR_REASONS})"
 
@@ -108,7 +117,7 @@ def test_scattered_numbers_are_counted_where_they_do_not_fit() -> None:
     """However far apart a thousand numbers lie, the reply fits one message, and none is left out of the count."""
     numbers = range(10**9 - 3998, 10**9 + 1, 4)
     shown, _, more = reply.named(numbers).partition(" … and ")
-    both = reply.summary_line("acked", numbers, [(number + 1, "closed") for number in numbers])
+    both = reply.summary_line("acked", alerts(*numbers), [(number + 1, "closed") for number in numbers])
 
     assert len(numbers) == shown.count("#") + int(more.removesuffix(" more"))
     assert shown.startswith(f"#{numbers[0]} #{numbers[1]} ")
@@ -118,14 +127,46 @@ def test_scattered_numbers_are_counted_where_they_do_not_fit() -> None:
 
 def test_all_done() -> None:
     """When all went well the reply says so and rings whom it should."""
-    assert answer([12, 14], [], []) == reply.Reply(text="acked 2: #12 #14", outcome=Outcome.DONE, mentions=("Lee",))
+    text = "acked 2: #12 Disk full on db1 · #14 Disk full on db1"
+
+    assert answer([12, 14], [], []) == reply.Reply(text=text, outcome=Outcome.DONE, mentions=("Lee",))
+
+
+def test_a_few_are_named_with_their_titles() -> None:
+    """Up to three alerts show what they are, so that a slip is seen; more are numbers."""
+    one = reply.summary_line("acked", [an_alert(12, summary="Disk 97% full on db1")], [])
+    three = reply.summary_line("closed", alerts(3, 1, 2), [(4, "closed just now by Dana")])
+    four = reply.summary_line("closed", alerts(3, 1, 2, 4), [])
+
+    assert "acked 1: #12 Disk 97% full on db1" == one
+    assert (
+        "closed 3: #1 Disk full on db1 · #2 Disk full on db1 · #3 Disk full on db1 · skipped #4 (closed just now by Dana)"
+        == three
+    )
+    assert "closed 4: #1 #2 #3 #4" == four
+
+
+@pytest.mark.parametrize(
+    ("summary", "shown"),
+    [
+        ("db1 · skipped #13 (closed)", "db1 - skipped #13 (closed)"),
+        ("two\nlines\u2028and a third", "two lines and a third"),
+        ("x" * 500, "x" * 79 + "…"),
+    ],
+)
+def test_a_title_is_only_a_title(summary: str, shown: str) -> None:
+    """Whatever a source calls its alert, it stays one short line that cannot be read as a part of the answer."""
+    assert f"acked 1: #12 {shown}" == reply.summary_line("acked", [an_alert(12, summary=summary)], [])
 
 
 def test_detail_follows_the_numbers() -> None:
-    """A time or a person stands after the numbers."""
-    found = reply.changed("assigned", [12], here=HERE, now=NOW, zone_name=BERLIN, detail="to Lee")
+    """A time or a person stands before the titles, and after bare numbers."""
+    found = reply.changed("assigned", alerts(12), here=HERE, now=NOW, zone_name=BERLIN, detail="to Lee")
+    two = reply.summary_line("assigned", alerts(12, 14), [], detail="to Lee")
 
-    assert found.text == "assigned 1: #12 to Lee"
+    assert found.text == "assigned 1: #12 to Lee: Disk full on db1"
+    assert two == "assigned 2 to Lee: #12 Disk full on db1 · #14 Disk full on db1"
+    assert "assigned 4: #1 #2 #3 #4 to Lee" == reply.summary_line("assigned", alerts(1, 2, 3, 4), [], detail="to Lee")
 
 
 def test_partly_done() -> None:
@@ -134,7 +175,9 @@ def test_partly_done() -> None:
     found = answer([12], [closed], [99])
 
     assert found.outcome is Outcome.PARTLY
-    assert found.text == "acked 1: #12 · skipped #17 (closed 3 min ago by Prometheus), #99 (not in this room)"
+    assert found.text == (
+        "acked 1: #12 Disk full on db1 · skipped #17 (closed 3 min ago by Prometheus), #99 (not in this room)"
+    )
 
 
 def test_held_among_others() -> None:
@@ -142,8 +185,8 @@ def test_held_among_others() -> None:
     held = refuse(an_alert(14, State.ACKED, state_note="new disk"), Action.ACK)
     found = answer([12], [held], [])
 
-    assert (
-        found.text == "acked 1: #12 · skipped #14 (acked 3 min ago by Dana: “new disk”) · to take over: /alert own 14"
+    assert found.text == (
+        "acked 1: #12 Disk full on db1 · skipped #14 (acked 3 min ago by Dana: “new disk”) · to take over: /alert own 14"
     )
 
 
@@ -247,7 +290,27 @@ def test_which() -> None:
 
 
 def test_would() -> None:
-    """Before many are changed the bot says how many and which."""
-    text = "This would close 7 alerts: #1 #2 #3 #4 #5 #6 #7. Answer /alert yes within 2 minutes, or /alert no."
+    """Before many are changed the bot says in one line how many, how bad, and which."""
+    found = [
+        an_alert(
+            number, severity=Severity.CRITICAL if number < 4 else Severity.ERROR if number < 24 else Severity.WARNING
+        )
+        for number in range(1, 138)
+    ]
+    text = (
+        "This would close 137 alerts: 3 critical · 20 error · 114 warning (#1-#137). "
+        "Answer /alert yes within 2 minutes, or /alert no."
+    )
 
-    assert text == reply.would("close", range(1, 8)).text
+    assert text == reply.would("close", found).text
+    assert "7 alerts: 7 critical (#1-#7)." in reply.would("ack", alerts(*range(1, 8))).text
+    assert "6 alerts: 6 critical (#1 #3 #5 #7 #9 #11)." in reply.would("ack", alerts(*range(1, 12, 2))).text
+
+
+def test_only_rights_are_red() -> None:
+    """What a person may not do is apart from what cannot be done as things stand, which is information."""
+    closed = refuse(an_alert(12, State.CLOSED), Action.CLOSE)
+
+    assert Outcome.REFUSED is answer([], [closed], []).outcome
+    assert Outcome.REFUSED is answer([], [], [99]).outcome
+    assert Outcome.FORBIDDEN is reply.forbidden(reply.GUESTS_READ_ONLY).outcome

@@ -1,6 +1,7 @@
 """What rooms get to see: within Hipchat's limits whatever comes in, true, and harmless."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.actor import Who
 from bot.domain.alert import Alert, State
+from bot.domain.commands import parse
 from bot.domain.notice import Lane, News, Notice
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Link, Severity
@@ -202,9 +204,43 @@ def test_a_digest_groups_and_counts() -> None:
     assert 1 == len(messages)
     lines = messages[0]["message"].split("<br>")
     assert lines[0].startswith("<b>digest: 31 more in 2 groups since ")
-    assert "critical · 1x <b>Core switch down</b>: #31" == lines[1]
-    assert "warning · 30x <b>DiskFull</b>: #1-#30" == lines[2]
+    assert "critical · <b>Core switch down</b> 1x: #31" == lines[1]
+    assert "warning · <b>DiskFull</b> 30x: #1-#30" == lines[2]
+    assert "All of it: /alert list" == lines[-1]
     assert "red" == messages[0]["color"]
+
+
+@pytest.mark.parametrize(
+    ("summaries", "title"),
+    [
+        (["Queue 3 of shop 12 is full", "Queue 4 of shop 12 is full"], "Queue … of shop 12 is full"),
+        (["HTTP 503 on web1", "HTTP 503 on web2", "HTTP 503 on web13"], "HTTP 503 on web…"),
+        (["port 443 is down", "port 443 is down"], "port 443 is down"),
+    ],
+)
+def test_a_digest_keeps_the_digits_that_its_members_share(summaries: list[str], title: str) -> None:
+    """A group's name leaves out only the digits in which its alerts differ."""
+    about = {number: alert(number, summary=text, labels={}) for number, text in enumerate(summaries, 1)}
+    (message,) = digest([notice(number) for number in about], about, most=8, now=NOW)
+
+    assert f"<b>{title}</b> {len(about)}x: #1" in message["message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "command"),
+    [
+        ({"labels": {"alertname": "DiskFull"}}, "/alert list alertname=DiskFull"),
+        ({"labels": {"alertname": "Disk full"}, "state": State.CLOSED}, '/alert list closed alertname="Disk full"'),
+        ({"labels": {}}, "/alert list"),
+    ],
+)
+def test_a_digest_ends_with_the_command_that_lists_it(changes: dict[str, Any], command: str) -> None:
+    """The last line is a command that shows what the digest is about."""
+    about = {number: alert(number, **changes) for number in range(1, 40)}
+    (message,) = digest([notice(number) for number in about], about, most=8, now=NOW)
+
+    assert unescape(message["message"]).endswith(f"All of it: {command}")
+    assert "list" == parse(command).verb
 
 
 def test_a_digest_of_a_thousand_different_alerts_stays_in_its_messages() -> None:

@@ -1,5 +1,7 @@
 """Text from outside, shown and not obeyed."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from bot.domain.notice import Lane, News, Notice
 from bot.domain.reply import Outcome, Reply
 from bot.hipchat import render
 from bot.hipchat.digest import digest
-from bot.hipchat.text import MESSAGE_LIMIT, html, html_within, rings_one, silent, visible
+from bot.hipchat.text import MESSAGE_LIMIT, html, html_within, linked, rings_one, silent, visible
 from tests.hipchat.test_render import NOW, alert, notice
 
 
@@ -98,3 +100,27 @@ def test_what_is_told_of_no_alert_is_in_the_digest() -> None:
     assert render.GREETING in message["message"]
     assert "hello &lt;b&gt;" in message["message"]
     assert "#12" in message["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "see https://x.example/a?b=1&c=2.",
+            'see <a href="https://x.example/a?b=1&amp;c=2">https://x.example/a?b=1&amp;c=2</a>.',
+        ),
+        ("(http://x.example/a_(b))", '(<a href="http://x.example/a_(b)">http://x.example/a_(b)</a>)'),
+        ("runbook: https://x.example/a, then", 'runbook: <a href="https://x.example/a">https://x.example/a</a>, then'),
+        ('https://x.example/"onclick="y', '<a href="https://x.example/">https://x.example/</a>&quot;onclick=&quot;y'),
+        ("javascript:alert(1) http:// https://<b>", "javascript:alert(1) http:// https://&lt;b&gt;"),
+    ],
+)
+def test_an_answer_has_live_links(text: str, message: str) -> None:
+    """A web address in an answer is a link to exactly what is written; nothing else becomes one."""
+    assert message == render.reply(Reply(text=text, outcome=Outcome.INFO))["message"]
+
+
+@given(st.text(st.sampled_from("htps://x.e(\"<&')[]@ \\#\n"), max_size=60))
+def test_links_change_nothing_of_what_is_read(text: str) -> None:
+    """Without its tags an answer with links is the same as without links."""
+    assert html(text) == re.sub(r'<a href="[^"]*">|</a>', "", linked(text))

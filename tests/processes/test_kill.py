@@ -217,7 +217,7 @@ def backwards(crowd: Crowd) -> list[str]:
     ("text", "numbers"),
     [
         ("#12", {12}),
-        ("digest: 5 more in 1 group since 14:02\nwarning · 3x disk: #1-#3 except #2, #7 #8", {1, 3, 7, 8}),
+        ("digest: 5 more in 1 group since 14:02\nwarning · disk 3x: #1-#3 except #2, #7 #8", {1, 3, 7, 8}),
         ("#100-#106 except #101 #103-#104, #420", {100, 102, 105, 106, 420}),
         ("resolved by api", set()),
     ],

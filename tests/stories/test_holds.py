@@ -74,9 +74,9 @@ async def test_wake(room: RoomDriver, bot: Bot, clock: MovableClock) -> None:
     await room.says("dana", "/alert own 1")
     await room.sees("owned 1: #1")
     await room.says("lee", "/alert snooze 1 2 30m")
-    await room.sees("snoozed 2: #1 #2 until")
+    await room.sees("snoozed 2 until 12:32 UTC: #1 Disk full on db1 · #2 Load on web1")
     await room.says("dana", "/alert wake 1 2")
-    await room.sees("woken 2: #1 #2")
+    await room.sees("woken 2: #1 Disk full on db1 · #2 Load on web1")
     await room.says("dana", "/alert wake 1")
     await room.sees("#1 is open, not snoozed.")
     clock.forward(hours=1)
@@ -122,7 +122,7 @@ async def test_a_hold_ends_with_the_problem(room: RoomDriver, bot: Bot, clock: M
     clock.forward(hours=2)
     await bot.settle()
 
-    assert "red" == refused.message.color
+    assert "gray" == refused.message.color
     assert ("closed", None) == await bot.stands(1)
 
 

@@ -262,7 +262,7 @@ async def test_the_fallback_room_acts_on_what_it_hears(
     await bot.post(DISK)
     await lobby.sees("#1 Disk full on db1")
     await room.says("dana", "/alert ack 1")
-    await room.sees("There are no alerts in this room yet")
+    await room.sees("#1 is in Lobby.")
     stage.server.hipchat.delete_room(lobby.room)
     await stage.server.hipchat.idle()
     await bot.post({**DISK, "dedup_key": "disk:db2"})
@@ -273,7 +273,7 @@ async def test_the_fallback_room_acts_on_what_it_hears(
     await room.sees("acked 1: #1")
     await room.says("dana", "/alert close all")
 
-    await room.sees("closed 2: #1 #2")
+    await room.sees("closed 2: #1 Disk full on db1 · #2 Disk full on db1")
 
 
 TOKEN_URL = re.compile("/oauth/token")

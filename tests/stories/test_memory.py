@@ -90,7 +90,7 @@ async def test_only_the_rooms_own(stage: Stage, room: RoomDriver, bot: Bot) -> N
     await room.sees("#1 Disk full")
     for verb in ("why", "like", "story"):
         await lobby.says("lee", f"/alert {verb} 1")
-        await lobby.sees("There are no alerts in this room yet.")
+        assert "#1 is in Ops." == (await lobby.sees("#1")).text
     await lobby.says("lee", "/alert stats")
 
     await lobby.sees("No alert came into this room")
@@ -159,7 +159,7 @@ async def test_handover(room: RoomDriver, bot: Bot) -> None:
     await bot.fires("Disk", "Mail", "Web", severity="error")
     room.look()
     await room.says("dana", "/alert own 1 2")
-    await room.sees("owned 2: #1 #2")
+    await room.sees("owned 2: #1 Disk · #2 Mail")
     await room.says("dana", "/alert handover")
     text = (await room.sees("Handover")).text
     assert "3 alerts to hand over\nNobody has:\n#3" in text
@@ -196,7 +196,7 @@ async def test_story(room: RoomDriver, bot: Bot, clock: MovableClock) -> None:
     await closed_once(room, bot, clock, summary="Disk <b>full</b> on @db1 [x](http://evil.example)")
     await room.says("dana", "/alert story 1")
 
-    text = (await room.sees("# Alert #1: Disk &lt;b&gt;full")).text
+    text = (await room.sees("# Alert #1: Disk &lt;b>full")).text
     assert "](http" not in text
     for part in (
         "## Timeline",
@@ -208,6 +208,26 @@ async def test_story(room: RoomDriver, bot: Bot, clock: MovableClock) -> None:
     ):
         assert part in text
     assert "the backup was still there" in text
+
+
+async def test_a_story_reads_as_it_was_written(room: RoomDriver, bot: Bot) -> None:
+    """Ordinary text has no stray backslash in it, and the links of the alert can be clicked."""
+    await bot.post(
+        {
+            "summary": "Checkout answers in 2.4 s (p99) on web_1",
+            "labels": {"path": r"C:\temp"},
+            "links": [{"text": "Dashboard (p99)", "href": "https://grafana.example.com/d/a_b?x=1&y=2"}],
+        }
+    )
+    room.look()
+    await room.says("dana", "/alert note 1 rolled back, see https://wiki.example.com/x.")
+    await room.sees("noted 1: #1 Checkout answers in 2.4 s (p99) on web_1")
+    await room.says("dana", "/alert story 1")
+    shown = await room.sees("# Alert #1: Checkout answers in 2.4 s (p99) on web_1")
+
+    assert ["- **Label:** path = C:\\temp"] == [line for line in shown.text.splitlines() if "\\" in line]
+    assert '- Dashboard (p99): <a href="https://grafana.example.com/d/a_b?x=1&amp;y=2">' in shown.message.message
+    assert '<a href="https://wiki.example.com/x">' in shown.message.message
 
 
 # --- the week's noise -------------------------------------------------------------------------------------------------

@@ -57,8 +57,13 @@ async def test_text_from_outside_never_rings(room: RoomDriver, bot: Bot, text: s
     await room.says("lee", "/alert ack 1")
     await room.sees("#1 is acked by Dana")
 
+    await room.says("dana", "/alert assign 1 @Lee")
+    assigned = await room.sees("assigned 1: #1 to Lee")
+
+    assert (room.person("lee").id,) == assigned.message.mentions
     said = [shown.message for shown in room.transcript() if shown.sender == "Alertbot"]
-    assert [] == [message.message for message in said if message.mentions]
-    assert [] == [message.message for message in said if "<script" in message.message or "<b>@here" in message.message]
+    assert [assigned.message.message] == [message.message for message in said if message.mentions]
+    pages = [message.message for message in said if message.message_format == "html"]
+    assert [] == [each for each in pages if "<script" in each or "<b>@here" in each]
     texts = [message.message for message in said if message.message_format == "text"]
     assert [] == [each for each in texts if "@all" in each or each.startswith("/")]

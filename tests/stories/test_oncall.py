@@ -67,7 +67,7 @@ async def test_a_route_chooses_the_room(stage: Stage, room: RoomDriver, bot: Bot
     await lobby.sees("#1 Disk full on db1")
     await room.sees("#2 Slow")
     await room.says("dana", "/alert ack 1")
-    await room.sees("There is no #1 in this room")
+    await room.sees("#1 is in Lobby.")
     await lobby.says("dana", "/alert ack 1")
 
     await lobby.sees("acked 1: #1")

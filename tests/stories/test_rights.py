@@ -120,3 +120,25 @@ async def test_who_is_gone_changes_nothing(stage: Stage, room: RoomDriver, bot: 
     await room.sees("Hipchat does not confirm who you are")
 
     assert ("acked", "Dana") == await bot.stands(1)
+
+
+async def test_only_a_refused_right_is_red(stage: Stage, room: RoomDriver, bot: Bot) -> None:
+    """What somebody may not do is red; that nothing is there, or that somebody else was first, is information."""
+    await bot.fires("Disk", "Mail")
+    room.look()
+    await given(stage, close=Level.ADMINS)
+    await room.says("dana", "/alert close 1")
+    assert "red" == (await room.sees("for the owner of the room")).message.color
+    await room.says("dana", "/alert ack 1")
+    await room.sees("acked 1: #1 Disk")
+    for typed, answered in (
+        ("ack 1", "#1 is acked by Dana"),
+        ("ack 9", "There is no #9"),
+        ("list closed", "0 open"),
+        ("oncall", "There are no schedules"),
+        ("unsilence S4", "There is no silence S4"),
+        ("wake 2", "#2 is open"),
+    ):
+        await room.says("lee", f"/alert {typed}")
+
+        assert "gray" == (await room.sees(answered)).message.color, typed

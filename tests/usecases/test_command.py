@@ -273,7 +273,7 @@ async def test_undo_takes_back_my_last_change(world: World, chat: Chat) -> None:
     await chat("close 2 done")
     assert "undone 1: #2" in (await chat("undo")).body
     assert {1: State.ACKED, 2: State.ACKED} == await states(world)
-    assert "undone 2: #1 #2" in (await chat("undo")).body
+    assert "undone 2 (acked): #1 " in (await chat("undo")).body
     assert {1: State.OPEN, 2: State.OPEN} == await states(world)
     assert "You have changed nothing" in (await chat("undo")).body
     assert [None, None] == [alert.owner for alert in await world.alerts()]

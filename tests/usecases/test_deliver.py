@@ -46,14 +46,16 @@ class FakeMedium:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def single(self, notice: Notice, alert: Alert | None) -> Mapping[str, Any]:
+    def single(self, notice: Notice, alert: Alert | None, _zone_name: str) -> Mapping[str, Any]:
         """Name the alert and the news."""
         again = " again" if notice.again else ""
         room = f" for {notice.detail['room']}" if "room" in notice.detail else ""
         about = f"#{alert.number}" if alert else "-"
         return {"text": f"{about} {notice.news}{again}{room}", "simpler": self.simpler}
 
-    def digest(self, notices: Sequence[Notice], _about: Mapping[int, Alert], most: int) -> list[Mapping[str, Any]]:
+    def digest(
+        self, notices: Sequence[Notice], _about: Mapping[int, Alert], most: int, _zone_name: str
+    ) -> list[Mapping[str, Any]]:
         """Write two pages, or one."""
         again = " again" if any(notice.again for notice in notices) else ""
         numbers = sorted({notice.number or 0 for notice in notices})
