@@ -12,7 +12,7 @@ from bot.admin import TENANT, with_parts
 from bot.console import Failed, run
 from bot.domain.planfile import EXAMPLE, Problems
 from bot.parts import Parts
-from bot.sources import SOURCES, generic, read
+from bot.sources import SOURCES, generic, take
 from bot.sources.payload import Payload
 from bot.usecases import planning
 
@@ -76,7 +76,7 @@ def config_test(payload: IO[bytes], source: str, feed: str | None, file: Path | 
         names = ", ".join((generic.SENDER, *SOURCES))
         raise click.BadParameter(f"there is no source {source}; there are: {names}", param_hint="--source")
     body = payload.read()
-    items = generic.parse(body) if source == generic.SENDER else read(source, Payload(body=body))
+    items = generic.parse(body) if source == generic.SENDER else take(source, Payload(body=body)).items
     tables = None
     if file is not None:
         with file.open("rb") as opened:

@@ -47,7 +47,7 @@ def parse(payload: Payload) -> list[Item]:
     given = fields_of(payload)
     host = given.text("host") if given else ""
     if given is None or not host:
-        return [odd(payload.body or "&".join(payload.query.values()).encode(), SENDER)]
+        return [odd(payload.body, SENDER)]
     service, state = given.text("service"), given.text("state").upper()
     kind = given.text("type", "notification_type").upper()
     what = f"{service} on {host}" if service else host
