@@ -13,12 +13,12 @@ from bot.domain.signal import Rejected
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
 from bot.sources import nrdp, pagerduty
-from bot.sources.payload import MULTIPART, Payload, form_of, parts_of
+from bot.sources.payload import fields_of_form
 from bot.usecases import changes
 from bot.web.auth import admitted_with
 from bot.web.bodies import answer
 from bot.web.errors import Problem
-from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, has_signal
+from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, has_signal, payload_of
 
 PROCESSED = "Event processed"
 CHANGED = "Change event processed"
@@ -88,7 +88,7 @@ class _Refused(Exception):
 
 async def nrdp_call(request: web.Request) -> web.Response:
     """Do what a form asks for. The answer is always 200: what it is worth stands in its body, as XML unless JSON came."""
-    given = dict(request.query) if request.method == "GET" else await _form(request)
+    given = fields_of_form(await payload_of(request, SOURCE_BODY_LIMIT))
     as_json = "json" in given or "JSONDATA" in given
     try:
         match given.get("cmd", ""):
@@ -103,14 +103,6 @@ async def nrdp_call(request: web.Request) -> web.Response:
     except _Refused as refused:
         return _nrdp(-1, str(refused), as_json)
     return _nrdp(0, "OK", as_json, output=output)
-
-
-async def _form(request: web.Request) -> dict[str, str]:
-    """Return the fields of a form in either encoding; an unreadable one has none."""
-    body = await body_of(request, SOURCE_BODY_LIMIT)
-    headers = {header.lower(): value for header, value in request.headers.items()}
-    payload = Payload(body=body, content_type=request.content_type, headers=headers)
-    return parts_of(payload) if payload.content_type == MULTIPART else form_of(body)
 
 
 async def _nrdp_key(request: web.Request, given: Mapping[str, str]) -> Key:

@@ -10,6 +10,7 @@ from bot.usecases import heartbeat
 from bot.web.auth import admitted
 from bot.web.bodies import answer, instant
 from bot.web.errors import Problem
+from bot.web.ingest import query_of
 
 NAME_LIMIT = 100
 DEFAULT = "heartbeat"
@@ -29,7 +30,7 @@ def routes() -> list[web.RouteDef]:
 async def take(request: web.Request) -> web.Response:
     """Note that a backend lives: `?name=backup&every=1d&grace=2h`; `&stop=1` expects it no more. Bodies are not read."""
     key = await admitted(request, Scope.INGEST)
-    parts, query = request.app[PARTS], request.query
+    parts, query = request.app[PARTS], query_of(request)
     name = clean(" ".join(query.get("name", "").split()), NAME_LIMIT) or DEFAULT
     every, grace = _span(query.get("every"), "every", MINUTE), _span(query.get("grace"), "grace", 0)
     now = parts.clock()
