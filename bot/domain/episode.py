@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.domain.action import Wish, act
-from bot.domain.actor import CLOCK, Actor, Who, source
+from bot.domain.actor import CLOCK, Actor, Who
 from bot.domain.alert import (
     HOUR,
     MINUTE,
@@ -15,13 +14,12 @@ from bot.domain.alert import (
     Change,
     Event,
     Outcome,
-    Refused,
     Rules,
     State,
     moved,
 )
-from bot.domain.errors import Invalid
 from bot.domain.notice import News
+from bot.domain.relay import relay, speaker
 from bot.domain.signal import Kind, Signal
 from bot.domain.times import lasting, ordinal
 
@@ -82,16 +80,12 @@ def opened(signal: Signal, now: int, *, tenant: int, number: int, feed: int, roo
     )
 
 
-def _by(signal: Signal) -> Actor:
-    return source(signal.author or signal.source or signal.sender, signal.sender)
-
-
 def _event(action: str, now: int, by: Actor, note: str = "") -> tuple[Event, ...]:
     return (Event(action=action, at=now, by=by, note=note),)
 
 
 def _first(signal: Signal, now: int, fresh: Alert, resolved_before: int | None) -> Change:
-    by = _by(signal)
+    by = speaker(signal)
     if resolved_before is not None and signal.starts_at is not None and signal.starts_at < resolved_before:
         late = replace(fresh, state=State.CLOSED, state_at=resolved_before, resolved_at=resolved_before, senders={})
         events = (*_event("opened", now, by), *_event("resolved", now, by, "its resolve came before its firing"))
@@ -110,10 +104,10 @@ def _past(current: Alert, now: int, rules: Rules) -> bool:
 def _said(current: Alert | None, signal: Signal, now: int, fresh: Callable[[], Alert], rules: Rules) -> Change:
     """Relay what was done or written at the source; about a problem that was not heard of before, it opens an alert."""
     if current is not None and not (signal.opens and _past(current, now, rules)):
-        return _relay(current, signal, now)
+        return relay(current, signal, now)
     opened = replace(fresh(), predecessor=current.number if current is not None else None)
     first = _first(signal, now, opened, None)
-    said = _relay(opened, signal, now)
+    said = relay(opened, signal, now)
     if said.alert is None:
         return first
     return replace(first, alert=said.alert, events=first.events + said.events, why=said.why)
@@ -159,22 +153,22 @@ def _repeat(current: Alert, signal: Signal, now: int, rules: Rules) -> Change:
             if TRANSITIONS[current.state, Action.WORSEN] is not current.state:
                 worse = _opened_again(worse, signal, now)
                 why += f"; it was {current.state} by {current.state_by}"
-            events = _event("worse", now, _by(signal), why)
+            events = _event("worse", now, speaker(signal), why)
             return Change(alert=worse, outcome=Outcome.WORSE, events=events, news=News.WORSE, why=why)
         if current.severity is not current.reported:
             # What a person set stands, until the source says worse than both.
             why = f"reported as {signal.severity.word} now; {current.severity.word} was set by hand"
-            return Change(alert=seen, events=_event("severity", now, _by(signal), why), why=why)
+            return Change(alert=seen, events=_event("severity", now, speaker(signal), why), why=why)
         why = f"{current.severity.word} became {signal.severity.word}"
         better = replace(seen, severity=signal.severity)
-        return Change(alert=better, events=_event("better", now, _by(signal), why), why=why)
+        return Change(alert=better, events=_event("better", now, speaker(signal), why), why=why)
     if current.state is State.OPEN and now - current.told_at > rules.again_after:
         return Change(alert=replace(seen, told_at=now), news=News.AGAIN, why="repeat due")
     return Change(alert=seen, why="nothing new")
 
 
 def _after_close(current: Alert, signal: Signal, now: int, fresh: Callable[[], Alert], rules: Rules) -> Change:
-    by = _by(signal)
+    by = speaker(signal)
     same_episode = signal.starts_at is not None and signal.starts_at <= current.state_at
     if not same_episode:
         return _next_episode(current, signal, now, fresh, rules)
@@ -204,7 +198,7 @@ def _after_close(current: Alert, signal: Signal, now: int, fresh: Callable[[], A
 
 
 def _next_episode(current: Alert, signal: Signal, now: int, fresh: Callable[[], Alert], rules: Rules) -> Change:
-    by = _by(signal)
+    by = speaker(signal)
     over_at = max(current.state_at, current.resolved_at or 0)
     if now - over_at > rules.reopen_window:
         again = replace(fresh(), predecessor=current.number)
@@ -241,7 +235,7 @@ def _next_episode(current: Alert, signal: Signal, now: int, fresh: Callable[[], 
 
 
 def _resolve(current: Alert, signal: Signal, now: int) -> Change:
-    by = _by(signal)
+    by = speaker(signal)
     if not current.active and current.resolved_at is not None:
         return Change(alert=None, outcome=Outcome.IGNORED, why="it was resolved before")
     if signal.sender not in current.senders and current.senders:
@@ -266,27 +260,6 @@ def _resolve(current: Alert, signal: Signal, now: int) -> Change:
         news=None if unheard(current) else News.RESOLVED,
         why="resolved by its source",
     )
-
-
-def _relay(current: Alert, signal: Signal, now: int) -> Change:
-    """Do what somebody did at the source; what our state refuses is noted and changes nothing."""
-    by = _by(signal)
-    action = {Kind.ACKNOWLEDGED: Action.ACK, Kind.UNACKNOWLEDGED: Action.UNACK, Kind.NOTE: Action.NOTE}[signal.kind]
-    if action is Action.ACK and current.state in {State.ACKED, State.CLOSED} and _new_words(current, signal):
-        action = Action.NOTE
-    if current.state is State.ACKED and action is Action.ACK:
-        return Change(alert=None, outcome=Outcome.IGNORED, why=f"acked by {current.state_by} before")
-    try:
-        change = act(current, Wish(action=action, by=by, note=signal.note), now)
-    except (Refused, Invalid) as refused:
-        return Change(alert=None, outcome=Outcome.IGNORED, why=refused.text)
-    return replace(change, outcome=Outcome.REPEATED)
-
-
-def _new_words(current: Alert, signal: Signal) -> bool:
-    """Whether an ack that changes nothing brings somebody's words that are neither known nor our own coming back."""
-    ours = current.state_by == signal.author or current.state_by in signal.note or signal.note == current.state_note
-    return signal.opens and bool(signal.note) and not ours
 
 
 def unheard(alert: Alert) -> bool:

@@ -10,7 +10,7 @@ from bot.domain import episode
 from bot.domain.actor import CLOCK, Actor, Who
 from bot.domain.alert import Alert, Change, Outcome, State
 from bot.domain.notice import News
-from bot.domain.signal import Kind, Severity, Signal
+from bot.domain.signal import Kind, Severity
 from tests.domain.making import DANA, HOUR, LEE, MINUTE, NOW, PROMETHEUS, SECOND, WORSE, alert, fold, held, signal
 
 ACTIVE = (State.OPEN, State.ACKED, State.SNOOZED)
@@ -545,8 +545,18 @@ def test_words_of_a_second_ack(said: dict[str, str]) -> None:
     assert change.alert is None or "noted" == change.events[-1].action
 
 
+@pytest.mark.parametrize("state", [State.OPEN, State.CLOSED])
+def test_words_of_an_unack_that_changes_nothing(state: State) -> None:
+    """They are noted all the same."""
+    change = fold(held(state), signal(kind=Kind.UNACKNOWLEDGED, opens=True, author="eve", note="not mine after all"))
+
+    assert change.alert is not None
+    assert (state, "noted", "not mine after all") == (change.alert.state, change.events[-1].action, change.why)
+
+
 def test_decisions_know_every_kind() -> None:
     """No kind of signal in any state raises."""
     for state, kind in itertools.product(State, Kind):
-        told: Signal = signal(kind=kind)
-        assert fold(held(state), told).outcome in Outcome
+        for told in (signal(kind=kind), signal(kind=kind, opens=True, note="x", author="eve")):
+            assert fold(held(state), told).outcome in Outcome
+            assert fold(None, told).outcome in Outcome

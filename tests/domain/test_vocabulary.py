@@ -40,6 +40,7 @@ def test_words_for_the_worst(word: str) -> None:
         ("Informational", Severity.INFO),
         ("trace", Severity.INFO),
         ("low", Severity.INFO),
+        ("Not classified", Severity.INFO),
     ],
 )
 def test_severities(word: str, severity: Severity) -> None:

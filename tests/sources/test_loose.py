@@ -94,6 +94,17 @@ def test_what_changes_is_no_part_of_the_identity() -> None:
     assert 3 == len(set(keys))
 
 
+def test_a_free_text_is_known_by_its_rule() -> None:
+    """What a rule writes may change each time; what it is about does not. A good title names the problem itself."""
+    first, again = (
+        one({"alarm": "disk_space", "chart": "/data", "message": f"now {text}"}) for text in ("full", "fuller")
+    )
+    titles = [one({"title": title, "rule": "thresholds"}).dedup_key for title in ("Disk is full", "Queue is full")]
+
+    assert first.dedup_key == again.dedup_key
+    assert titles[0] != titles[1]
+
+
 def test_an_end_without_a_key() -> None:
     """An end that has only its problem's title ends it."""
     begun, over = one({"title": "Shop is slow", "severity": "critical"}), one({"title": "Shop is slow", "state": "ok"})
