@@ -13,7 +13,7 @@ from bot.console import Failed, run
 from bot.domain.planfile import EXAMPLE, Problems
 from bot.domain.signal import Signal
 from bot.parts import Parts
-from bot.sources import AUTO, SOURCES, generic, read
+from bot.sources import AUTO, SOURCES, generic, take
 from bot.sources.payload import of_body
 from bot.usecases import planning
 from bot.wiring import system_clock
@@ -82,7 +82,7 @@ def config_test(payload: IO[bytes], source: str, feed: str | None, file: Path | 
         names = ", ".join((generic.SENDER, *SOURCES))
         raise click.BadParameter(f"there is no source {source}; there are: {names}", param_hint="--source")
     body = payload.read()
-    items = generic.parse(body) if source == generic.SENDER else read(source, of_body(body, now=system_clock()))
+    items = generic.parse(body) if source == generic.SENDER else take(source, of_body(body, now=system_clock())).items
     tables = None
     if file is not None:
         with file.open("rb") as opened:

@@ -10,9 +10,9 @@ from bot.admin import TENANT, with_parts
 from bot.console import run
 from bot.domain.source import Source
 from bot.parts import Parts
-from bot.sources import generic, mapped, prometheus
-from bot.sources.payload import Payload, of_body
-from bot.sources.values import Item, odd
+from bot.sources import SOURCES, generic, prometheus
+from bot.sources.payload import of_body
+from bot.sources.values import Item, odd_key
 from bot.usecases.replay import again
 
 NOTHING = "nothing that was kept is understood now and was not before"
@@ -35,7 +35,7 @@ def replay(dry_run: bool, tenant: str | None) -> None:
             parts.storage,
             tenant,
             lambda dialect, body, source: read(dialect, body, source, parts.clock()),
-            lambda body: odd(body, "").dedup_key,
+            odd_key,
             now=parts.clock(),
             only_say=dry_run,
             rules=parts.rules,
@@ -55,6 +55,6 @@ def read(dialect: str, body: bytes, source: Source | None, now: int) -> Sequence
         return generic.parse(body)
     if dialect == prometheus.SENDER:
         return prometheus.parse(body, now=now)
-    if source is not None and source.mapping is not None:
-        return mapped.parse(Payload(body=body), source.mapping)
-    return sources.read(dialect, of_body(body, now=now)) if dialect in sources.SOURCES else []
+    if dialect not in SOURCES:
+        return []
+    return sources.take(dialect, of_body(body, now=now), source.mapping if source is not None else None).items

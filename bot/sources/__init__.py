@@ -1,8 +1,10 @@
 """Inbound formats: each reads a payload into signals, and holds no more than that. A new one is a file and a line here."""
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from bot.domain.mapping import Mapping as Expressions
 from bot.sources import (
     alertmanager,
     azure,
@@ -24,6 +26,7 @@ from bot.sources import (
     librenms,
     loose,
     mail,
+    mapped,
     nagios,
     netdata,
     newrelic,
@@ -42,10 +45,9 @@ from bot.sources import (
     zabbix,
 )
 from bot.sources.payload import Fields, Payload, fields_of, json_of, kept
+from bot.sources.reading import Parse, Reading, reading
 from bot.sources.shape import Mark, Shapes
 from bot.sources.values import Item, is_odd
-
-Parse = Callable[[Payload], list[Item]]
 
 AUTO = "auto"
 """The source of messages whose sender is told by their shape."""
@@ -207,4 +209,13 @@ BY_QUERY = frozenset(
         *(loose.SENDER, AUTO),
     }
 )
-"""Sources whose senders may use GET."""
+"""Sources whose senders may use GET without a query, too; that says only that something is there."""
+
+
+def take(source: str, payload: Payload, mapping: Expressions | None = None) -> Reading:
+    """Read a request as it came, by a source or by an admin's mapping for it. Raises KeyError for an unknown source."""
+    if payload.body and (source == mail.SENDER or (source in {loose.SENDER, AUTO} and _is_mail(payload))):
+        # Each part of a mail has a charset of its own.
+        return Reading(items=read(source, payload), kept=payload.body)
+    parse = functools.partial(read, source) if mapping is None else functools.partial(mapped.parse, given=mapping)
+    return reading(payload, parse, KEPT.get(source, kept))

@@ -7,14 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
+from bot.domain.charset import as_utf8, charset_of, decoded
 from bot.domain.headline import steady
 from bot.domain.signal import MADE_KEY, Kind, key_within_limit, made_key
 from bot.domain.vocabulary import kind_of
 from bot.sources import loose
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, json_of, text_of
+from bot.sources.payload import kept as payload_kept
 from bot.sources.shape import Mark
 from bot.sources.values import Item, odd
 
@@ -50,7 +52,9 @@ def attributes_of(payload: Payload) -> dict[str, str] | None:
     if PREFIX + "specversion" not in payload.headers or "cloudevents" in payload.content_type:
         return None
     return {
-        name.removeprefix(PREFIX): unquote(value) for name, value in payload.headers.items() if name.startswith(PREFIX)
+        name.removeprefix(PREFIX): decoded(unquote_to_bytes(value))
+        for name, value in payload.headers.items()
+        if name.startswith(PREFIX)
     }
 
 
@@ -58,7 +62,7 @@ def kept(payload: Payload) -> bytes:
     """Return what is kept of a request: an event whose attributes are headers is written as one that holds them."""
     binary = attributes_of(payload)
     if binary is None:
-        return payload.body
+        return payload_kept(payload)
     return json.dumps({**binary, "data_base64": base64.b64encode(payload.body).decode()}).encode()
 
 
@@ -68,15 +72,15 @@ def _inside(event: Mapping[str, Any]) -> Any:
     if not isinstance(encoded, str) or event.get("data") is not None:
         return event.get("data")
     try:
-        return _data(base64.b64decode(encoded))
+        return _data(base64.b64decode(encoded), charset_of(text_of(event.get("datacontenttype"))))
     except ValueError:
         return encoded
 
 
-def _data(body: bytes) -> Any:
+def _data(body: bytes, charset: str = "") -> Any:
     """Return data as JSON, or as text where it is none."""
-    found = json_of(body)
-    return body.decode("utf-8", "replace") if found is None else found
+    found = json_of(as_utf8(body, charset))
+    return decoded(body, charset) if found is None else found
 
 
 def _event(attributes: Mapping[str, Any], data: Any) -> Item:

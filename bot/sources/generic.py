@@ -6,6 +6,7 @@ harmless alert that says so in a label or in its note.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -34,6 +35,7 @@ from bot.sources.values import (
     link_to,
     links_within_limits,
     members,
+    nearly,
     readable,
     text_of,
     texts_of,
@@ -45,6 +47,8 @@ SOURCE_LIMIT = 256
 UNREADABLE_START = "starts_at_raw"
 
 NOT_JSON = "the body is not JSON"
+NEARLY = "the body is not quite JSON: what is plain in it was taken"
+CUT_OFF = "the body is cut off or not plain JSON, and an end or an acknowledgement is not taken from such a one"
 NOT_ALERTS = "an alert is a JSON object, or an array of such objects"
 NOTHING = "there is no alert in this array"
 NOT_OBJECT = "an alert is a JSON object"
@@ -128,17 +132,35 @@ def parse(body: bytes, *, origin: str = SENDER) -> list[Item]:
 
 
 def _one_by_one(body: bytes, origin: str) -> list[Item]:
+    documents = nearly(body)
+    if documents:
+        several = len(documents) > 1
+        return [
+            _of_nearly(item, whole=document.whole)
+            for index, document in enumerate(documents)
+            for item in _of_document(document.json, f"/{index}" if several else "", origin)
+        ]
     found = readable(body)
-    if found is None:
-        return [Rejected(reason=NOT_JSON, path="")]
+    return [Rejected(reason=NOT_JSON, path="")] if found is None else _of_document(found, "", origin)
+
+
+def _of_nearly(item: Item, *, whole: bool) -> Item:
+    if isinstance(item, Rejected):
+        return item
+    if not whole and item.kind is not Kind.FIRING:
+        return Rejected(reason=CUT_OFF, path="", dedup_key=item.dedup_key)
+    return replace(item, note="; ".join(filter(None, (NEARLY, item.note))))
+
+
+def _of_document(found: bytes, path: str, origin: str) -> list[Item]:
     items = elements(found)
     if items is not None:
-        return [_item(raw, f"/{index}", origin) for index, raw in enumerate(items)] or [
-            Rejected(reason=NOTHING, path="")
+        return [_item(raw, f"{path}/{index}", origin) for index, raw in enumerate(items)] or [
+            Rejected(reason=NOTHING, path=path)
         ]
     if members(found) is None:
-        return [Rejected(reason=NOT_ALERTS, path="")]
-    return [_item(msgspec.Raw(found), "", origin)]
+        return [Rejected(reason=NOT_ALERTS, path=path)]
+    return [_item(msgspec.Raw(found), path, origin)]
 
 
 class _Mistyped(Exception):

@@ -8,7 +8,7 @@ from bot.domain.mapping import Mapping, Unmapped
 from bot.domain.signal import LABEL_VALUE_LIMIT, Signal, clean
 from bot.sources import loose
 from bot.sources.payload import Fields, Payload
-from bot.sources.values import Item
+from bot.sources.values import Item, readable
 
 UNMAPPED = "mapping_failed"
 """The label of an alert that the mapping made nothing of, with the reason."""
@@ -19,7 +19,7 @@ def parse(payload: Payload, given: Mapping) -> list[Item]:
     if not payload.body.strip():
         return loose.parse(payload)
     try:
-        found = mapping.apply(given, payload.body)
+        found = mapping.apply(given, readable(payload.body) or payload.body)
     except Unmapped as unmapped:
         reason = clean(str(unmapped), LABEL_VALUE_LIMIT)
         return [

@@ -86,7 +86,7 @@ def parse(payload: Payload) -> list[Item]:
         given = _renamed(given)
     host = _text(given, "host") if given else ""
     if given is None or not host:
-        return [odd(payload.body or "&".join(payload.query.values()).encode(), SENDER)]
+        return [odd(payload.body, SENDER)]
     service, state = _text(given, "service"), given.text("state").upper()
     state = (SERVICE_STATES if service else HOST_STATES).get(state, state)
     word = given.text("type").upper()

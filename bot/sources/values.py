@@ -1,28 +1,34 @@
 """Values of JSON from outside, read so that an odd one costs nothing but itself.
 
 Items and members are split off as raw JSON first; then each is read alone. What a strict decoder refuses although
-its neighbours are sound (a lone surrogate, broken UTF-8, nesting without end) is mended before that.
+its neighbours are sound (a lone surrogate, bytes of another charset, nesting without end) is mended before that, and what is
+nearly JSON is read as far as it is plain (lenient.py).
 """
 
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 
+from bot.domain.charset import as_utf8, decoded
 from bot.domain.signal import (
     DESCRIPTION_LIMIT,
     LABEL_NAME_LIMIT,
     LABEL_VALUE_LIMIT,
     LABELS_LIMIT,
     LINKS_LIMIT,
+    SUMMARY_LIMIT,
     Link,
     Rejected,
     Signal,
     clean,
 )
+from bot.sources.lenient import Document, documents
+from bot.sources.unread import words_of
 
 Item = Signal | Rejected
 Broken = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -41,11 +47,11 @@ ODD = "A message that could not be read, from {}"
 ODD_KEY = "odd:"
 ODD_EMPTY = "(the message was empty)"
 
-_BOM = b"\xef\xbb\xbf"
 _ESCAPE = re.compile(
     rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+_BEGINS = re.compile(rb"[\s\x00\xef\xbb\xbf\xfe\xff]*['{\[]")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _SINCE_1970 = re.compile(r"[0-9]{9,14}(?:\.[0-9]{1,9})?")
@@ -63,13 +69,9 @@ _compact = msgspec.json.format
 def mended(body: bytes) -> bytes:
     """Return the body with what cannot be text replaced, so that everything around it can be read.
 
-    A byte order mark goes; broken UTF-8 and escapes of lone surrogates become U+FFFD.
+    A byte order mark goes, another charset becomes UTF-8; escapes of lone surrogates become U+FFFD.
     """
-    body = body.removeprefix(_BOM)
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        body = body.decode("utf-8", "replace").encode()
+    body = as_utf8(body)
     return _ESCAPE.sub(_paired, body) if b"\\u" in body else body
 
 
@@ -114,7 +116,33 @@ def members(body: bytes | msgspec.Raw) -> dict[str, msgspec.Raw] | None:
 
 
 def readable(body: bytes) -> bytes | None:
-    """Return a body, mended where needed, whose JSON can be split; None when it is not JSON."""
+    """Return a body, mended where needed, whose JSON can be split; None when it is not even nearly JSON.
+
+    Of several documents after each other it is an array. One whose end is cut off is none here: an end, a silence or an
+    acknowledgement must not come of a half (see `nearly`).
+    """
+    sound = _sound(body)
+    if sound is not None:
+        return sound
+    found = _lenient(body)
+    if not found or not all(document.whole for document in found):
+        return None
+    return found[0].json if len(found) == 1 else b"[" + b",".join(document.json for document in found) + b"]"
+
+
+def nearly(body: bytes) -> list[Document]:
+    """Return the documents of a body that is nearly JSON, each sound by itself; none of one that is sound, or another text."""
+    return [] if _sound(body) is not None else _lenient(body)
+
+
+def _lenient(body: bytes) -> list[Document]:
+    if not _BEGINS.match(body):
+        return []
+    found = (replace(document, json=mended(document.json)) for document in documents(decoded(body)))
+    return [document for document in found if _sound(document.json) is not None]
+
+
+def _sound(body: bytes) -> bytes | None:
     body = mended(body)
     try:
         _decode_any(body, type=msgspec.Raw)
@@ -125,6 +153,14 @@ def readable(body: bytes) -> bytes | None:
         return None if elements(body) is None and members(body) is None else body
     except Broken:
         return None
+    return _inside(body) if body[:1] == b'"' else body
+
+
+def _inside(body: bytes) -> bytes:
+    """Return the document that is written in a JSON string, or the string."""
+    inner = _text(body).strip().encode("utf-8", "replace")
+    if inner[:1] in {b"{", b"["} and (elements(inner) is not None or members(inner) is not None):
+        return inner
     return body
 
 
@@ -200,18 +236,23 @@ def links_within_limits(links: Iterable[Link | None]) -> tuple[Link, ...]:
     return tuple(by_href.values())[:LINKS_LIMIT]
 
 
+def odd_key(body: bytes) -> str:
+    """Return the identity of a message that nobody understands: what it says."""
+    return f"{ODD_KEY}{hashlib.sha256(body).hexdigest()[:32]}"
+
+
 def odd(body: bytes, sender: str) -> Signal:
     """Return the odd-looking alert of a message that nobody understands: its raw text, shown rather than dropped.
 
     The same message again is the same alert.
     """
-    text = body.decode("utf-8", "replace").strip()
+    words = words_of(body)
     return Signal(
-        dedup_key=f"{ODD_KEY}{hashlib.sha256(body).hexdigest()[:32]}",
-        summary=ODD.format(sender),
+        dedup_key=odd_key(body),
+        summary=clean(f"{ODD.format(sender)}: {words}" if words else ODD.format(sender), SUMMARY_LIMIT),
         sender=sender,
         source=sender,
-        description=clean(text, DESCRIPTION_LIMIT) or ODD_EMPTY,
+        description=clean(decoded(body).strip(), DESCRIPTION_LIMIT) or ODD_EMPTY,
     )
 
 

@@ -13,7 +13,7 @@ from statistics import median
 from bot.domain.signal import Kind, Signal
 from bot.domain.tenant import Feed
 from bot.sources import SOURCES, generic, nrdp, opsgenie, pagerduty, prometheus
-from bot.sources.values import Item
+from bot.sources.values import ODD_KEY, Item
 from bot.storage import feeds, open_storage, tenants
 from bot.usecases.ingest import Delivery, Intake
 from bot.wiring import system_clock
@@ -89,7 +89,10 @@ def readers() -> dict[str, Read]:
 
 
 def _fires(items: Sequence[Item]) -> bool:
-    return any(isinstance(item, Signal) and item.kind is Kind.FIRING for item in items)
+    return any(
+        isinstance(item, Signal) and item.kind is Kind.FIRING and not item.dedup_key.startswith(ODD_KEY)
+        for item in items
+    )
 
 
 def _reader(parse: Callable[[bytes], Sequence[Item]], body: bytes) -> Read:

@@ -53,6 +53,24 @@ def spoiled(body: bytes) -> st.SearchStrategy[bytes]:
     return put | place.map(lambda at: body[:at])
 
 
+def nearly(value: Any) -> st.SearchStrategy[bytes]:
+    """Draw JSON as people write it who paste it together, and as other charsets write it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return st.sampled_from(
+        [
+            text.replace("\\n", "\n").replace('\\"', '"').encode("utf-8", "replace"),
+            text.replace("}", ",}").replace("]", ",]").encode("utf-8", "replace"),
+            text.replace('"', "'").encode("utf-8", "replace"),
+            text.replace('"', "").encode("utf-8", "replace"),
+            repr(value).encode("utf-8", "replace"),
+            f"{text}\n{text}".encode("utf-8", "replace"),
+            json.dumps(text).encode(),
+            f"payload={text}".encode("utf-8", "replace"),
+            *(text.encode(name, "replace") for name in ("latin-1", "utf-16", "utf-16-be", "utf-32", "utf-8-sig")),
+        ]
+    )
+
+
 def encoded(value: Any) -> bytes:
     """Return JSON as ASCII, lone surrogates escaped."""
     return json.dumps(value).encode()
@@ -63,4 +81,5 @@ BODY = (
     | (ITEM | st.lists(ITEM, max_size=4)).map(encoded)
     | near(("alerts", "status", "externalURL", "version")).map(encoded)
     | st.lists(ITEM, max_size=3).map(encoded).flatmap(spoiled)
+    | (ITEM | st.lists(ITEM, max_size=3)).flatmap(nearly)
 )

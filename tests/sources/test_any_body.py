@@ -3,17 +3,20 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.domain.signal import DESCRIPTION_LIMIT, KEY_LIMIT, LABELS_LIMIT, LINKS_LIMIT, SUMMARY_LIMIT, Rejected, Signal
-from bot.sources import SOURCES, alertmanager, generic, prometheus
-from bot.sources.payload import Payload
-from bot.sources.values import Item
-from tests.sources.hostile import BODY, ITEM, encoded
+from bot.sources import SOURCES, alertmanager, generic, prometheus, take
+from bot.sources.payload import FORM, Payload
+from bot.sources.values import Item, is_odd, odd
+from tests.sources.hostile import BODY, ITEM, TEXT, encoded
 
 NOW = 1_767_323_045_000
 EXAMPLES = 400
 GROUPS = {"alertmanager", "grafana", "generic", "auto"}
 """Sources whose group of alerts may be empty."""
+
+TYPES = st.sampled_from(["application/json", FORM, "text/plain"])
 
 
 def check(items: Iterable[Item]) -> None:
@@ -48,6 +51,20 @@ def test_any_body(body: bytes) -> None:
         assert all(isinstance(item, Signal) for item in items), name
         assert items or name in GROUPS
         check(items)
+
+
+@settings(max_examples=EXAMPLES)
+@given(BODY, TYPES, st.dictionaries(TEXT, TEXT, max_size=2), st.sampled_from(["", "utf-16", "latin1", "koi8-r", "x"]))
+def test_any_request(body: bytes, content_type: str, query: dict[str, str], charset: str) -> None:
+    """Any request is read, as the web reads it, as signals that can be stored; what nobody understands has what is kept for its key."""
+    payload = Payload(body=body, content_type=content_type, query=query, charset=charset)
+    for name in SOURCES:
+        found = take(name, payload)
+        assert found.items or name in GROUPS
+        check(found.items)
+        for item in found.items:
+            whole = len(found.items) == 1 and is_odd(item)
+            assert not whole or name in GROUPS or item.dedup_key == odd(found.kept, name).dedup_key
 
 
 @settings(max_examples=EXAMPLES)
