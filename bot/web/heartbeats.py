@@ -11,7 +11,7 @@ from bot.usecases import heartbeat
 from bot.web.auth import admitted
 from bot.web.bodies import answer, instant
 from bot.web.errors import Problem
-from bot.web.ingest import SOURCE_BODY_LIMIT, payload_of
+from bot.web.ingest import SOURCE_BODY_LIMIT, payload_of, query_of
 
 NAME_LIMIT = 200
 DEFAULT = "heartbeat"
@@ -41,7 +41,7 @@ async def take(request: web.Request) -> web.Response:
     A body is read only for whether it tells the end of an alert that should always fire: that is no beat.
     """
     key = await admitted(request, Scope.INGEST)
-    parts, query = request.app[PARTS], request.query
+    parts, query = request.app[PARTS], query_of(request)
     name = name_of(query.get("name", ""))
     every, grace = _span(query.get("every"), "every", MINUTE), _span(query.get("grace"), "grace", 0)
     stop = query.get("stop", "0").lower()

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import msgspec
 from aiohttp import web
 
+from bot import sources
 from bot.domain.alert import Outcome
+from bot.domain.charset import as_utf8, unescaped
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import AUTO, BY_QUERY, KEPT, SOURCES, cloudevents, generic, mapped, read, victorops
-from bot.sources.payload import Payload, kept
+from bot.sources import AUTO, BY_QUERY, SOURCES, cloudevents, cloudwatch, generic, victorops
+from bot.sources.payload import Payload, form_of
 from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
 from bot.web.auth import admitted
@@ -41,14 +43,11 @@ def routes() -> list[web.RouteDef]:
         web.post("/api/v1/alerts", post_alerts),
         web.post("/in/{source}", post_source),
         web.post("/in/{source}/{key}", post_source),
-        *(web.get(path, post_source, allow_head=False) for name in sorted(BY_QUERY) for path in _paths(name)),
+        web.get("/in/{source}", get_source, allow_head=False),
+        web.get("/in/{source}/{key}", get_source, allow_head=False),
         web.post(f"/in/{{source:{victorops.SENDER}}}/{{key}}/{{routing}}", post_source),
-        *(web.options(path, allow_events) for path in _paths(cloudevents.SENDER)),
+        *(web.options(f"/in/{{source:{cloudevents.SENDER}}}{rest}", allow_events) for rest in ("", "/{key}")),
     ]
-
-
-def _paths(source: str) -> tuple[str, str]:
-    return f"/in/{{source:{source}}}", f"/in/{{source:{source}}}/{{key}}"
 
 
 async def post_alerts(request: web.Request) -> web.Response:
@@ -66,6 +65,16 @@ async def post_alerts(request: web.Request) -> web.Response:
     return answer(results_body(items, await deliver(request, key, generic.SENDER, body, items)), 202)
 
 
+async def get_source(request: web.Request) -> web.Response:
+    """Take a webhook whose words stand in its query; without one only where its senders do so."""
+    name = request.match_info["source"]
+    silent = not request.rel_url.raw_query_string and name not in BY_QUERY
+    # What SNS signs is posted to an address of its own, where its signature is looked at.
+    if silent or (name == cloudwatch.SENDER and request.can_read_body):
+        raise web.HTTPMethodNotAllowed("GET", ["POST"])
+    return await post_source(request)
+
+
 async def post_source(request: web.Request) -> web.Response:
     """Take another tool's webhook. What nobody understands is an odd-looking alert by now, so nothing is refused."""
     name = request.match_info["source"]
@@ -76,21 +85,28 @@ async def post_source(request: web.Request) -> web.Response:
     source = await configured(request, key, name)
     if source is not None and source.secret:
         check_signature(request, source, payload)
-    items = read(name, payload) if source is None or source.mapping is None else mapped.parse(payload, source.mapping)
-    results = results_body(items, await deliver(request, key, name, KEPT.get(name, kept)(payload), items))
-    sender = next((item.sender for item in items if isinstance(item, Signal)), "")
+    found = sources.take(name, payload, source.mapping if source is not None else None)
+    results = results_body(found.items, await deliver(request, key, name, found.kept, found.items))
+    sender = next((item.sender for item in found.items if isinstance(item, Signal)), "")
     return answer(msgspec.structs.replace(results, source=sender) if name == AUTO and sender else results)
 
 
 async def payload_of(request: web.Request, limit: int) -> Payload:
-    """Read what a source is told; errors as those of `body_of`."""
+    """Read what a source is told; errors as those of `raw_body_of`."""
     return Payload(
-        body=await body_of(request, limit),
+        body=await raw_body_of(request, limit),
+        charset=request.charset or "",
         content_type=request.content_type,
-        query=request.query,
-        headers={header.lower(): value for header, value in request.headers.items()},
+        query=query_of(request),
+        headers={header.lower(): unescaped(value) for header, value in request.headers.items()},
         now=request.app[PARTS].clock(),
     )
+
+
+def query_of(request: web.Request) -> dict[str, str]:
+    """Return the query, the last value of a name, whatever charset its bytes are of."""
+    raw = request.rel_url.raw_query_string
+    return form_of(raw.encode("utf-8", "surrogateescape")) if raw else {}
 
 
 async def allow_events(request: web.Request) -> web.Response:
@@ -148,6 +164,11 @@ def check_type(request: web.Request) -> None:
 
 
 async def body_of(request: web.Request, limit: int) -> bytes:
+    """Read the body as UTF-8, whatever charset it came in; errors as those of `raw_body_of`."""
+    return as_utf8(await raw_body_of(request, limit), request.charset or "")
+
+
+async def raw_body_of(request: web.Request, limit: int) -> bytes:
     """Read the body, decompressed where it says so; 413 as soon as it is longer than `limit` bytes, 415 for other encodings.
 
     RequestPayloadError when it ends early or its compression is broken.

@@ -11,7 +11,7 @@ from bot.usecases import echo
 from bot.web.auth import admitted
 from bot.web.bodies import answer
 from bot.web.errors import Problem
-from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, results_body
+from bot.web.ingest import SOURCE_BODY_LIMIT, deliver, raw_body_of, results_body
 from bot.web.signatures import check_signature, configured
 
 UNCONFIGURED = 'no secret is set: add a [[source]] of kind "pagerduty-webhook" with the one that PagerDuty shows'
@@ -27,7 +27,7 @@ async def post_event(request: web.Request) -> web.Response:
     """Take an event: what is about an alert of ours is done to it, any other incident is an alert of the feed."""
     key = await admitted(request, Scope.INGEST)
     parts = request.app[PARTS]
-    body = await body_of(request, SOURCE_BODY_LIMIT)
+    body = await raw_body_of(request, SOURCE_BODY_LIMIT)
     source = await configured(request, key, PAGERDUTY)
     if source is None:
         raise Problem(401, UNCONFIGURED)
