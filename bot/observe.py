@@ -1,12 +1,16 @@
 """Logs and metrics: the one set-up of structlog, and every metric's name."""
 
 import logging
+import re
 import sys
+import traceback
 from dataclasses import dataclass
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+CUT = "(key)"
+_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{32}(?![A-Za-z0-9])", re.ASCII)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -29,9 +33,26 @@ def set_up_logs(level: str, form: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s"
-    )
+    logging.basicConfig(handlers=[Libraries()], level=max(number, logging.WARNING))
+
+
+class Libraries(logging.Handler):
+    """Writes what libraries log as lines of our own, in the same form, and without what looks like a key."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        about = {"exception": "".join(traceback.format_exception(*record.exc_info))} if record.exc_info else {}
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):
+            message = str(record.msg)
+        lines = {name: keyless(text) for name, text in {"message": message, **about}.items()}
+        structlog.get_logger().log(record.levelno, "library", logger=record.name, **lines)
+
+
+def keyless(text: str) -> str:
+    """Return a text without what looks like a key: libraries repeat addresses, and keys stand in some."""
+    return _KEY.sub(CUT, text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

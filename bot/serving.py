@@ -15,6 +15,7 @@ from bot.parts import Parts
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.web.nsca import taking_results
+from bot.web.protocol import taking_requests
 from bot.web.server import create_app
 from bot.wiring import running, system_clock
 from bot.workers import run as workers
@@ -70,7 +71,7 @@ async def serving(
             runner = web.AppRunner(create_app(parts), access_log=None, shutdown_timeout=SHUTDOWN)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
-            await web.SockSite(runner, sock, backlog=1024).start()
+            await stack.enter_async_context(taking_requests(runner, sock, parts))
             log.info("listening", port=sock.getsockname()[1], base_url=settings.base_url)
             await stack.enter_async_context(mailroom.opened(parts))
         if nsca is not None:

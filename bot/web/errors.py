@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from bot.domain.alert import Refused
 from bot.domain.errors import AlertbotError, Forbidden, Unknown
-from bot.parts import PARTS
+from bot.parts import PARTS, Parts
 from bot.storage.engine import BadValue, StorageError
 from bot.web.bodies import JSON, ProblemBody, ResultBody, instant, owner_of
 
@@ -115,6 +115,17 @@ def _answer(request: web.Request, error: Exception) -> web.Response:
         # The rest of a broken body cannot be told from the next request; the rest of a bomb must not be unpacked.
         request.content.feed_eof()
         response.force_close()
+    return response
+
+
+def unread(parts: Parts, problem: Problem) -> web.Response:
+    """Answer and log a request that never came to be one; nobody knows where the next one begins."""
+    if problem.status < 500:
+        log.info("request_refused", status=problem.status, reason=problem.detail)
+    parts.metrics.refused.labels(str(problem.status)).inc()
+    body, _ = described(problem)
+    response = web.Response(status=body.status, body=msgspec.json.encode(body), content_type=PROBLEM_JSON)
+    response.force_close()
     return response
 
 

@@ -1,0 +1,123 @@
+"""Protocol: what happens to a connection before there is a request of it.
+
+A request line as people type it (`?title=Gerät 7`) is none to the parser: what may not stand in it is written with percent signs
+first. What stays unreadable is refused in one short answer and one line of the log, and neither repeats anything of the request:
+a key may stand in it.
+"""
+
+import asyncio
+import contextlib
+import re
+import socket
+import traceback
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from bot.parts import Parts
+from bot.web.errors import UNEXPECTED, Problem, unread
+
+LINE_LIMIT = 256 * 1024
+"""Bytes of a request's address, percent signs and all: some tools say everything there."""
+FIELD_LIMIT = 16 * 1024
+BACKLOG = 1024
+
+NO_HTTP = "this cannot be read as HTTP/1.1"
+LONG_LINE = f"the address is longer than {LINE_LIMIT // 1024} KiB"
+LONG_FIELD = f"a header is longer than {FIELD_LIMIT // 1024} KiB"
+
+_SOUND = re.compile(rb"[A-Z]{1,20} [\x21\x22\x24-\x7e]++ HTTP/1\.[01]\r?\n")
+"""A request line that the parser takes as it is."""
+_LINE = re.compile(rb"(?:\r?\n)*([A-Z]{1,20}) +(/[^\r\n\x00]*)( HTTP/1\.[01]\r?\n)")
+_BEGUN = re.compile(rb"(?:\r?\n)*[A-Z]{0,20}(?: +(?:/[^\r\n\x00]*\r?)?)?\Z")
+"""What may come to be such a line, or one that can be mended."""
+_FORBIDDEN = re.compile(rb"[^\x21\x22\x24-\x7e]")
+
+log = structlog.get_logger()
+
+
+def mended(data: bytes) -> bytes:
+    """Return the beginning of a request with a line that the parser takes: other bytes, blanks and `#` as percent signs."""
+    line = None if _SOUND.match(data) else _LINE.match(data)
+    if line is None:
+        return data
+    address = _FORBIDDEN.sub(lambda found: b"%%%02X" % found[0][0], line[2].rstrip(b" "))
+    return line[1] + b" " + address + line[3] + data[line.end() :]
+
+
+class Connection(web.RequestHandler):
+    """A client's connection."""
+
+    __slots__ = ("_heads", "_line", "_parts")
+
+    def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, parts: Parts) -> None:
+        limits = {"max_line_size": LINE_LIMIT, "max_field_size": FIELD_LIMIT}
+        super().__init__(manager, loop=loop, access_log=None, **limits)  # type: ignore[arg-type]  # None: no such log
+        self._parts = parts
+        self._heads = 0
+        """So many requests have begun; `_request_count` of them have a whole head."""
+        self._line = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; where a request begins, not before its line is there."""
+        if self._heads <= self._request_count and self._waits():
+            data = self._with_line(data)
+            if not data:
+                return
+            self._heads = self._request_count + 1
+        super().data_received(data)
+
+    def _waits(self) -> bool:
+        """Whether the last request is done with, its body too, so that what comes is the next one."""
+        return self._request_count == 0 if self._waiter is None else not self._waiter.done()
+
+    def _with_line(self, data: bytes) -> bytes:
+        """Return what the parser takes; nothing while a line has begun that may need to be mended."""
+        if not self._line and _SOUND.match(data):
+            return data
+        if self._line or _BEGUN.match(data):
+            self._line += data
+            if len(self._line) <= LINE_LIMIT and b"\n" not in data.lstrip(b"\r\n"):
+                return b""
+            data = bytes(self._line)
+            self._line.clear()
+        return mended(data)
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """Answer what went wrong around a request, in words of our own: the library's repeat it."""
+        del message
+        if request.writer.output_size > 0:
+            raise ConnectionError
+        if status == 500:
+            self.log_exception(exc_info=exc)
+            return unread(self._parts, Problem(500, UNEXPECTED))
+        problem = Problem(400, NO_HTTP)
+        if isinstance(exc, LineTooLong):
+            problem = Problem(414, LONG_LINE) if LINE_LIMIT in exc.args else Problem(431, LONG_FIELD)
+        return unread(self._parts, problem)
+
+    def log_exception(self, *_args: Any, **about: Any) -> None:
+        """Say what failed, and where: an error's own words may be a request's."""
+        error = about.get("exc_info")
+        trace = error.__traceback__ if isinstance(error, BaseException) else None
+        frames = traceback.extract_tb(trace)
+        place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+        log.error("connection_failed", error=type(error).__name__, place=place)
+
+
+@contextlib.asynccontextmanager
+async def taking_requests(runner: web.AppRunner, sock: socket.socket, parts: Parts) -> AsyncIterator[None]:
+    """Take connections for a runner that is set up, for the length of the block."""
+    loop = asyncio.get_running_loop()
+    server = runner.server
+    assert server is not None
+    listener = await loop.create_server(lambda: Connection(server, loop=loop, parts=parts), sock=sock, backlog=BACKLOG)
+    try:
+        yield
+    finally:
+        listener.close()
