@@ -7,10 +7,12 @@ import email.message
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.header import decode_header
 from email.parser import BytesHeaderParser, BytesParser
 from email.utils import getaddresses, parsedate_to_datetime
-from html import unescape
+
+from bot.domain.charset import decoded
+from bot.domain.encoded_words import unpacked, words_of
+from bot.domain.markup import shown
 
 READ = 128 * 1024
 """Bytes of a mail that are read."""
@@ -23,10 +25,8 @@ TEXT_LIMIT = 64 * 1024
 ROBOTS = frozenset({"bulk", "junk", "list"})
 FOLDED = re.compile(r"[\r\n\t ]+")
 
-BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "table", "blockquote", "pre"})
-UNSEEN = frozenset({"style", "script", "head", "title"})
-
-_TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,20})?[^<>]*>")
+_SENTENCE = re.compile(rb"[^\s][ \t]+[^\s]")
+_BOUNDARY = re.compile(rb"(?m)^--([^\s\"]{1,70})[ \t]*\r?$")
 _ADDRESS = r"""[^\s<>@,;:"()\[\]\\]+@[^\s<>@,;:"()\[\]\\]+"""
 _ONE = re.compile(
     rf"""(?:"(?:[^"\\]|\\.)*"|[^<>,;:"@()])*<(?P<named>{_ADDRESS})>|(?P<bare>{_ADDRESS})(?: *\([^()]*\))?"""
@@ -89,10 +89,10 @@ def read(raw: bytes) -> Letter:
         message = (BytesHeaderParser if simple else BytesParser)().parsebytes(beginning)
         headers = _headers(message)
         sender = _sender([str(value) for name, value in message.raw_items() if name.lower() == "from"])
-        text = beginning.decode("utf-8", "replace") if simple else _text(message)
+        text = decoded(beginning) if simple else _text(message)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError):
         # The library reads nearly everything, and trips over the rest in many ways.
-        headers, sender, text = {}, "", beginning.decode("utf-8", "replace")
+        headers, sender, text = {}, "", decoded(beginning)
     found = _MESSAGE_ID.search(headers.get("message-id", ""))
     return Letter(
         subject=headers.get("subject", ""),
@@ -107,32 +107,8 @@ def _headers(message: "email.message.Message") -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in message.raw_items():
         if name.lower() not in found:
-            found[name.lower()] = _decoded(str(value)[:HEADER_LIMIT])
+            found[name.lower()] = FOLDED.sub(" ", words_of(FOLDED.sub(" ", str(value)[:HEADER_LIMIT]))).strip()
     return found
-
-
-def _decoded(value: str) -> str:
-    """Return a header's words: encoded ones (RFC 2047) are decoded, raw bytes are UTF-8, and it is one line."""
-    plain = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    line = FOLDED.sub(" ", plain).strip()
-    if "=?" not in line:
-        return line
-    try:
-        pieces = decode_header(line)
-    except (ValueError, LookupError):
-        return line
-    words = "".join(
-        piece if isinstance(piece, str) else decoded(piece, charset or "ascii") for piece, charset in pieces
-    )
-    return FOLDED.sub(" ", words).strip()
-
-
-def decoded(data: bytes, charset: str) -> str:
-    """Decode bytes in a charset that somebody named; an unknown one is read as UTF-8."""
-    try:
-        return data.decode(charset, "replace")
-    except (LookupError, ValueError, TypeError):
-        return data.decode("utf-8", "replace")
 
 
 def _sender(given: list[str]) -> str:
@@ -149,19 +125,45 @@ def _sender(given: list[str]) -> str:
 # --- the text -----------------------------------------------------------------------------------------------------------
 
 
-def _text(message: "email.message.Message") -> str:
-    """Return the first plain text, else what the first HTML shows, else nothing."""
-    markup = ""
+def _text(message: "email.message.Message", *, again: bool = True) -> str:
+    """Return the first plain text, else what the first HTML shows, else any other text that is there."""
+    markup = other = ""
     for part in _parts(message):
         kind = part.get_content_type()
-        if part.get_content_disposition() == "attachment" or kind not in {"text/plain", "text/html"}:
+        if part.is_multipart() or part.get_content_disposition() == "attachment":
             continue
-        payload = part.get_payload(decode=True)
-        words = decoded(payload, str(part.get_content_charset() or "utf-8")) if isinstance(payload, bytes) else ""
-        if kind == "text/plain" and words.strip():
-            return words
-        markup = markup or words
-    return _shown(markup)
+        if kind.startswith("multipart/"):
+            other = other or (_unbound(part) if again else "")
+        elif kind.startswith("text/"):
+            words = _words(part)
+            if kind == "text/plain" and words.strip():
+                return words
+            markup, other = (markup or words, other) if kind == "text/html" else (markup, other or words)
+    return shown(markup) or other
+
+
+def _words(part: "email.message.Message") -> str:
+    """Return a part's text; of base64 that is broken as much as there is, and text that is none as it stands."""
+    packed = str(part.get("content-transfer-encoding", "")).strip().lower() == "base64"
+    if packed:
+        del part["content-transfer-encoding"]
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        return ""
+    if packed and not _SENTENCE.search(payload):
+        payload = unpacked(payload.decode("ascii", "replace"))
+    return decoded(payload, str(part.get_content_charset() or ""))
+
+
+def _unbound(part: "email.message.Message") -> str:
+    """Return the text of parts whose boundary is not the one that was announced, else all that is there."""
+    payload = part.get_payload(decode=True)
+    content = payload if isinstance(payload, bytes) else b""
+    found = _BOUNDARY.search(content)
+    if found is None:
+        return decoded(content)
+    head = b'Content-Type: multipart/mixed; boundary="' + found[1] + b'"\r\n\r\n'
+    return _text(BytesParser().parsebytes(head + content), again=False) or decoded(content)
 
 
 def _parts(message: "email.message.Message") -> Iterator["email.message.Message"]:
@@ -169,33 +171,6 @@ def _parts(message: "email.message.Message") -> Iterator["email.message.Message"
         if count >= PARTS_LIMIT:
             return
         yield part
-
-
-def _shown(markup: str) -> str:
-    """Return the words of a page, with line breaks where blocks begin and end. It takes time in proportion to the page's length.
-
-    The standard library's parser takes a minute for some pages of this size.
-    """
-    words: list[str] = []
-    unseen = at = 0
-    markup = _without_comments(markup)
-    for tag in _TAG.finditer(markup):
-        if not unseen:
-            words.append(FOLDED.sub(" ", markup[at : tag.start()]))
-        at = tag.end()
-        name = (tag["name"] or "").lower()
-        if name in UNSEEN:
-            unseen = max(0, unseen - 1) if tag["end"] else unseen + 1
-        elif name in BREAKS:
-            words.append("\n> " if name == "blockquote" and not tag["end"] else "\n")
-    words.append(FOLDED.sub(" ", markup[at:]) if not unseen else "")
-    lines = (" ".join(unescape(line).split()) for line in "".join(words).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def _without_comments(markup: str) -> str:
-    first, *others = markup.split("<!--")
-    return "".join([first, *(other.partition("-->")[2] for other in others)])
 
 
 # --- a reply ------------------------------------------------------------------------------------------------------------
