@@ -11,6 +11,8 @@ from cryptography.hazmat.decrepit.ciphers.modes import CFB8
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
+from bot.domain.charset import decoded
+
 VERSION = 3
 IV_SIZE = 128
 GREETING_SIZE = IV_SIZE + 4
@@ -105,7 +107,7 @@ def unpack(given: bytes) -> Packet:
     if zlib.crc32(blank) != checksum:
         raise Unsound(WRONG_CHECKSUM)
     host, service, output = (
-        given[begin:end].partition(b"\0")[0].decode("utf-8", "replace")
+        decoded(given[begin:end].partition(b"\0")[0])
         for begin, end in ((_HOST_AT, _SERVICE_AT), (_SERVICE_AT, _OUTPUT_AT), (_OUTPUT_AT, len(given) - _PADDING))
     )
     return Packet(timestamp=timestamp, code=code, host=host, service=service, output=output)

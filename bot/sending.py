@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from bot.console import fail
+from bot.domain.charset import unescaped
 
 TIMEOUT = 10.0
 API = "/api/v1/alerts"
@@ -151,13 +152,20 @@ def _label(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _meant(value: Any) -> Any:
+    """Return a value whose texts are what the shell's bytes mean: not every shell speaks UTF-8."""
+    if isinstance(value, dict):
+        return {_meant(name): _meant(each) for name, each in value.items()}
+    return unescaped(value) if isinstance(value, str) else value
+
+
 def deliver(given: Mapping[str, Any], *, spool: Path | None, url: str | None, key: str | None, path: str = API) -> None:
     """Send one alert to a path of SUFFIXES, after what the spool holds; keep it there while the bot is down. Ends the program when it cannot."""
     if not url or not url.startswith(("http://", "https://")):
         fail("set ALERTBOT_URL to the bot's address, such as https://bot.example.com")
     if not key:
         fail("set ALERTBOT_KEY to a key; `alertbot key create` makes one")
-    body = json.dumps(given).encode()
+    body = json.dumps(_meant(given)).encode()
     bot = Bot(url=url, key=key)
     try:
         if spool is not None and spool.is_dir():

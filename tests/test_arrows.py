@@ -23,7 +23,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     # A misreading of the protocol must not be made twice.
     "standin": frozenset(),
     # Each does one thing and knows nothing of the rest.
-    "nsca": frozenset(),
+    "nsca": frozenset({"domain"}),
     "observe": frozenset(),
     "settings": frozenset(),
     "vault": frozenset(),

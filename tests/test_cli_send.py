@@ -46,6 +46,19 @@ async def test_sent(stage: Stage, reader: Backend) -> None:
     assert (0, "#1 resolved\n") == (over.code, over.out)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+async def test_bytes_of_the_shell(stage: Stage, reader: Backend, encoding: str) -> None:
+    """Words and macros are read whatever charset the shell, or Nagios, hands them over in."""
+    where = {"ALERTBOT_URL": stage.bot_url, "ALERTBOT_KEY": await stage.key()}
+    said = "Gerät überhitzt".encode(encoding).decode("utf-8", "surrogateescape")
+    await alertbot("send", said, "--label", f"{said}={said}", **where)
+    await alertbot("notify", "nagios", **{**MACROS, "NAGIOS_SERVICEOUTPUT": said}, **where)
+    sent, notified = await reader.alert(1), await reader.alert(2)
+
+    assert ("Gerät überhitzt", {"Gerät überhitzt": "Gerät überhitzt"}) == (sent["summary"], sent["labels"])
+    assert "Disk on db1 is CRITICAL: Gerät überhitzt" == notified["summary"]
+
+
 async def test_spooled_while_the_bot_is_down(stage: Stage, reader: Backend, tmp_path: Path) -> None:
     """What cannot be sent is kept, readable by its owner alone, and goes first with the next send."""
     key, spool = await stage.key(), tmp_path / "spool"

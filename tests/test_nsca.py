@@ -1,6 +1,7 @@
 """NSCA's packets: the vector of alert-sources.md 4, every encryption, whatever sizes and pieces they come in, and any bytes."""
 
 import hashlib
+import zlib
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,18 @@ def test_texts_are_cut_to_their_fields() -> None:
     assert ("ü" * 31, "€" * 1365) == (found.host, found.output)
     assert 127 == len(found.service)
     assert "\0" not in found.service
+
+
+def test_bytes_of_a_plugin() -> None:
+    """A plugin's output is read in the charset that was meant."""
+    packet = Packet(timestamp=1, code=2, host="h", service="s", output="Gerxt xberhitzt")
+    written = bytearray(pack(packet, bytes(LONG)))
+    at = written.index(b"Gerxt")
+    written[at : at + 15] = "Gerät überhitzt".encode("latin-1")
+    written[4:8] = bytes(4)
+    written[4:8] = zlib.crc32(written).to_bytes(4)
+
+    assert "Gerät überhitzt" == unpack(bytes(written)).output
 
 
 def test_a_greeting() -> None:

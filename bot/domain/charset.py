@@ -53,6 +53,8 @@ _PIECE = re.compile(
     rb"|(?P<half>[\xc2-\xf4][\x80-\xbf]{0,2}(?![A-Za-z\x80-\xff]))"
     rb"|(?P<stray>[\x80-\xff])"
 )
+_CUT_OFF = re.compile(rb"[\x00-\x7f]*(?:[\xc2\xc3]|\xe2[\x80-\x84]?)")
+"""ASCII up to half a character at the very end: the field it came in was too short for it."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 
 
@@ -143,7 +145,7 @@ def _partly(data: bytes, single: str) -> str:
     kinds = [match.lastgroup for match in _PIECE.finditer(sample)]
     sound = kinds.count("sound")
     if not sound:
-        return data.decode(single, "replace")
+        return data.decode("utf-8" if _CUT_OFF.fullmatch(data) else single, "replace")
     mostly = 2 * sound >= len(kinds)
     if len(data) > LARGE:
         return data.decode("utf-8" if mostly else single, "replace")

@@ -14,6 +14,7 @@ from dataclasses import replace
 import structlog
 from aiohttp import web
 
+from bot.domain.charset import decoded
 from bot.domain.errors import Forbidden
 from bot.domain.tenant import Installation, Key, Scope, Standing
 from bot.hipchat import signed
@@ -116,7 +117,7 @@ def _in_headers(headers: Mapping[str, str]) -> Iterator[str]:
 
 def _basic(credentials: str) -> str:
     try:
-        user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        user, _, password = decoded(base64.b64decode(credentials, validate=True)).partition(":")
     except (binascii.Error, ValueError):
         return ""
     return password or user
