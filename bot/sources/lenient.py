@@ -20,7 +20,7 @@ _BETWEEN = re.compile(r"[\s\ufeff\x00\x1e,;]*+")
 _SPACE = re.compile(r"[\s\x00]*+")
 _RUN = re.compile(r"""[^"'\\]*+""")
 _BARE_NAME = r"[\w$@./-]{1,200}+\s{0,50}+:"
-_QUOTED_NAME = r"""(?:"[^"\n]{0,1000}"|'[^'\n]{0,1000}')\s{0,50}+:"""
+_QUOTED_NAME = r"""(?:"(?:[^"\\\n]|\\.){0,1000}+"|'(?:[^'\\\n]|\\.){0,1000}+')\s{0,50}+:"""
 _CUT_NAME = r"""["'][^"'\n]{0,200}["']?\s{0,50}+\Z"""
 _NAME = re.compile(_BARE_NAME)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?(?=[\s,}\]]|\Z)", re.ASCII)

@@ -40,7 +40,7 @@ def check(items: Iterable[Item]) -> None:
             assert moment is None or abs(moment) < 2**62
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(BODY)
 def test_any_body(body: bytes) -> None:
     """Any body is read as signals that can be stored and refusals with a reason; nothing raises."""
@@ -53,7 +53,7 @@ def test_any_body(body: bytes) -> None:
         check(items)
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(BODY, TYPES, st.dictionaries(TEXT, TEXT, max_size=2), st.sampled_from(["", "utf-16", "latin1", "koi8-r", "x"]))
 def test_any_request(body: bytes, content_type: str, query: dict[str, str], charset: str) -> None:
     """Any request is read, as the web reads it, as signals that can be stored; what nobody understands has what is kept for its key."""
@@ -67,7 +67,7 @@ def test_any_request(body: bytes, content_type: str, query: dict[str, str], char
             assert not whole or name in GROUPS or item.dedup_key == odd(found.kept, name).dedup_key
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(BODY)
 def test_alertmanager_refuses_nothing(body: bytes) -> None:
     """Whatever comes by webhook is shown in some way."""
@@ -77,7 +77,7 @@ def test_alertmanager_refuses_nothing(body: bytes) -> None:
     assert items or b"alerts" in body
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(ITEM)
 @pytest.mark.parametrize("source", ["generic", "prometheus", "alertmanager"])
 def test_neighbours(source: str, item: Any) -> None:

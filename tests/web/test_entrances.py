@@ -121,7 +121,8 @@ async def test_unread_queries(desk: Desk, source: str) -> None:
     assert [1, 2] == [alert["count"] for alert in alerts]
     for alert, shop in zip(alerts, ("Pay", "Shop"), strict=True):
         assert f"wibble={shop}" in alert["description"]
-        assert f"{ODD.format('generic' if source == 'auto' else source)}: {shop}, Down" == alert["summary"]
+        assert alert["summary"].startswith(ODD.format(""))
+        assert alert["summary"].endswith(f": {shop}, Down")
 
 
 @pytest.mark.parametrize("source", ["generic", "datadog", "alertmanager", "sentry", "nagios"])
