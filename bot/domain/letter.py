@@ -107,7 +107,10 @@ def _headers(message: "email.message.Message") -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in message.raw_items():
         if name.lower() not in found:
-            found[name.lower()] = FOLDED.sub(" ", words_of(FOLDED.sub(" ", str(value)[:HEADER_LIMIT]))).strip()
+            line = FOLDED.sub(" ", str(value)[:HEADER_LIMIT]).strip()
+            found[name.lower()] = (
+                line if line.isascii() and "=?" not in line else FOLDED.sub(" ", words_of(line)).strip()
+            )
     return found
 
 
