@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.charset import as_utf8, decoded
 from bot.domain.signal import DESCRIPTION_LIMIT, Kind, Signal, clean
-from bot.sources.lenient import Document
+from bot.sources.lenient import LIMIT, Document
 from bot.sources.payload import FORM, MULTIPART, Payload, in_utf8, kept
 from bot.sources.values import Item, elements, is_odd, nearly, odd, odd_key, readable
 
@@ -60,11 +60,17 @@ def _unread(items: list[Item], payload: Payload, keep: Keep) -> bool:
 def _one_by_one(payload: Payload, parse: Parse) -> list[Item]:
     """Read each document of a body; nothing where none is understood, or there is but the one that was not."""
     found: list[Item] = []
+    cut = False
     for document in _documents(payload.body):
+        cut = cut or not document.whole
         for item in parse(replace(payload, body=document.json)):
             doubtful = isinstance(item, Signal) and not document.whole and item.kind not in OPENING
             found.append(odd(payload.body, item.sender) if doubtful and isinstance(item, Signal) else item)
-    return [] if all(map(is_odd, found)) else found
+    if all(map(is_odd, found)):
+        return []
+    # What stands below the part that is read must not be lost unseen.
+    rest = [odd(payload.body, item.sender) for item in found[:1] if isinstance(item, Signal)]
+    return [*found, *rest] if cut and len(payload.body) > LIMIT else found
 
 
 def _by_query(payload: Payload, parse: Parse) -> list[Item]:

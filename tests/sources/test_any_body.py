@@ -97,3 +97,13 @@ def test_neighbours(source: str, item: Any) -> None:
     assert ["before", "after"] == [getattr(items[index], "summary", None) for index in (0, -1)]
     assert len(items) == 3
     check(items)
+
+
+def test_a_large_body_that_is_nearly_json() -> None:
+    """Is read at its beginning, and shown for the rest."""
+    alert = b'{"labels":{"alertname":"A"},"annotations":{"summary":"x\ny"}},'
+    *read, rest = take("alertmanager", Payload(body=b'{"alerts":[' + alert * 30_000 + b"]}")).items
+
+    assert 10_000 < len(read) < 30_000
+    assert not any(map(is_odd, read[:-1]))
+    assert is_odd(rest)
