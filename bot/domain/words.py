@@ -34,6 +34,10 @@ PLAIN: dict[int, str | None] = {
     **{ord(character): "-" for character in HYPHENS},
     **{ord(character): "--" for character in DASHES},
     ord("\u3001"): ",",
+    ord("\u2019"): "'",
+    ord("\u2116"): "#",  # the numero sign
+    ord("\ufe5f"): "#",
+    ord("\u00bd"): "1/2",
     ord("\u2265"): ">=",
     ord("\u2264"): "<=",
     ord("\u2260"): "!=",
@@ -45,7 +49,11 @@ LONGEST_SHOWN = 200
 LONGEST_WORD = 12_000
 """Characters of one word that are read: a thousand numbers without a space fit."""
 
-_WORD = re.compile(rf"[^\s{re.escape(''.join(map(chr, INVISIBLE)))}]\S*")
+_WORD = re.compile(
+    # `50--looking`: a number, and the sign that ends the targets; a long dash stands alone wherever no number follows.
+    rf"#?\d+(?=--[^\s\d#-])|[{DASHES}]+(?![\d#])"
+    rf"|[^\s{re.escape(''.join(map(chr, INVISIBLE)))}](?:[^\s{DASHES}]|[{DASHES}](?=[\d#]))*"
+)
 _QUOTE = re.compile(f"[{QUOTES}]")
 _QUOTED_END = re.compile(r"[,;.:!]?(?=\s|$)")
 
@@ -77,7 +85,7 @@ class Word(NamedTuple):
     @property
     def low(self) -> str:
         """The word in lower case, without the punctuation that may follow a word in a sentence."""
-        return self.text.lower().rstrip(",;:.!")
+        return self.text.lower().rstrip(",;:.!?") or self.text.strip(",;:.!")
 
 
 class Words:
@@ -111,6 +119,11 @@ class Words:
         if self._ahead[:count]:
             self._done = self._ahead[:count][-1].end
         del self._ahead[:count]
+
+    @property
+    def taken(self) -> int:
+        """Where the last word that was taken ends."""
+        return self._done
 
     def jump(self, position: int) -> None:
         """Go on reading at `position` of the line."""

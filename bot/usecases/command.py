@@ -87,12 +87,13 @@ async def perform(
     fits: Fits,
     find_person: FindPerson,
     rules: Rules = RULES,
+    link_key: bytes = b"",
 ) -> Done:
     """Do what a message asks for, once per (tenant, room, message).
 
     The same message through the same webhook (`via`) is answered the same again, through another one with nothing.
     `rendered` makes the body of a reply, `fits` says whether the room takes one more answer, `find_person` looks a
-    mention name up.
+    mention name up, `link_key` is what our links are signed with.
     """
     command, misread = _parsed(text)
     person = await _person(command, caller, find_person)
@@ -110,6 +111,7 @@ async def perform(
             rules=rules,
             person=person,
             others=await directory.unreachable(tx, caller),
+            link_key=link_key,
         )
         answer = await _answer(turn, command, misread)
         await turn.ledger.write(tx)

@@ -307,6 +307,7 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
             fits=fits,
             find_person=directory.finder(parts.storage, parts.channel, speaker, now=parts.clock()),
             rules=parts.rules,
+            link_key=parts.link_key,
         )
     parts.metrics.commands.labels(done.verb, done.outcome).inc()
     parts.wakeups.outbox.set()
