@@ -196,7 +196,7 @@ def _meant(word: Word) -> str | None:
     together = _RUN_TOGETHER.fullmatch(low)
     if together and together[1] in NAMES:
         return f"{together[1]} {together[2]}"
-    return MEANT.get(low) or nearest(low, _GUESSED)
+    return MEANT.get(low) or (nearest(low, _GUESSED) if len(low) > 2 else None)
 
 
 def _is_prose(word: Word, corrected: str) -> bool:

@@ -5,9 +5,10 @@ import re
 from bot.domain.alert import Action
 from bot.domain.filters import mention
 from bot.domain.spans import UNITS
-from bot.domain.spoken import verb_ahead
+from bot.domain.spoken import BEGIN_PHRASES, verb_ahead
 from bot.domain.targets import WORDS, at_number, signs_ahead
 from bot.domain.verbs import NAMES
+from bot.domain.vocabulary import I_AM
 from bot.domain.words import QUOTES, Misread, Words, shown
 
 TWO_COMMANDS = (
@@ -25,25 +26,36 @@ _QUOTED = re.compile(f"[{QUOTES}][^{QUOTES}]*[{QUOTES}]")
 _PLACE = re.compile(
     r"(?P<strong>[;\n\r|\uff1b]|&&|(?=/alert))|[,.&+]\s|\b(?:and|then|also|plus)\s|(?<=\d)[\s:]", re.IGNORECASE
 )
+_FIRST_PLACE = re.compile(r"[;\n\r|\uff1b&,.+]|/alert|\d[\s:]|\b(?:and|then|also|plus)\s", re.IGNORECASE)
+_FIRST_WORD = re.compile(r"[^\W\d_][\w'-]*")
+BEFORE = frozenset({"and", "then", "also", "please", "pls"}) | I_AM
 _SLASH = re.compile(r"/alerts?\s+\S", re.IGNORECASE)
 
 
 def refuse_second(line: str) -> None:
     """Raise `Misread` when another command follows in a line: `12; close 13`, `12 and close 13`, or on a line of its own."""
+    if not _FIRST_PLACE.search(line):
+        return
     plain = _QUOTED.sub(lambda found: " " * len(found[0]), line) if any(mark in line for mark in QUOTES) else line
     for count, place in enumerate(_PLACE.finditer(plain)):
         if count == MOST_PLACES:
             return
         rest = plain[place.end() : place.end() + LONGEST_READ].lstrip(" \t\r\n;,")
-        if rest and _is_command(rest, strong=place["strong"] is not None):
+        if rest and _may_begin(rest) and _is_command(rest, strong=place["strong"] is not None):
             raise Misread(TWO_COMMANDS.format(shown(rest, 40)))
+
+
+def _may_begin(rest: str) -> bool:
+    """Tell at a glance whether a command may begin there: most places are followed by no verb."""
+    found = _FIRST_WORD.match(rest)
+    return found is None or found[0].lower() in BEGIN_PHRASES or found[0].lower() in BEFORE
 
 
 def _is_command(rest: str, *, strong: bool) -> bool:
     if strong and _SLASH.match(rest):
         return True
     words = Words(rest)
-    while words.low() in {"and", "then", "also", "please", "pls"} and words.peek(1) is not None:
+    while words.low() in BEFORE - I_AM and words.peek(1) is not None:
         words.skip()
     try:
         return _verb_first(words, told=strong) or (strong and (_alone(rest) or _number_first(words)))

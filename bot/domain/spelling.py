@@ -1,6 +1,7 @@
 """Which known word a mistyped one was meant to be."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST_MISTYPED = 16
 TURNS = ("un", "re", "non", "de", "dis", "in", "in-", "un-", "re-", "non-", "de-", "n")
@@ -16,15 +17,23 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     if not 2 <= len(word) <= LONGEST_MISTYPED:
         return None
+    letters = frozenset(word)
     scored = [
         (slips, candidate[0] != word[0], index, candidate)
         for index, candidate in enumerate(known)
         if len(candidate) > 1
         and abs(len(candidate) - len(word)) <= (allowed := 1 if len(candidate) < 5 else 2)
+        # A slip brings one letter at most, so most words need no counting.
+        and len(letters ^ _letters(candidate)) <= 2 * allowed
         and 0 < (slips := distance(word, candidate)) <= allowed
         and not turned(word, candidate)
     ]
     return min(scored)[-1] if scored else None
+
+
+@lru_cache(maxsize=512)
+def _letters(known: str) -> frozenset[str]:
+    return frozenset(known)
 
 
 def turned(one: str, other: str) -> bool:

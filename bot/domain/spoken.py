@@ -6,10 +6,10 @@ from bot.domain.verbs import PHRASES, Spoken
 from bot.domain.vocabulary import BEFORE_VERB, I_AM
 from bot.domain.words import Words
 
-LONGEST_PHRASE = max(map(len, PHRASES))
 MOST_BEFORE = 4
 TAKES_ON = frozenset({"own", "ack"})
-_BEGIN_PHRASES = frozenset(phrase[0] for phrase in PHRASES)
+BEGIN_PHRASES = frozenset(phrase[0] for phrase in PHRASES)
+_LONGEST = {first: max(len(phrase) for phrase in PHRASES if phrase[0] == first) for first in BEGIN_PHRASES}
 
 
 class Ahead(NamedTuple):
@@ -27,9 +27,9 @@ def verb_ahead(words: Words, at: int = 0) -> Ahead | None:
     first = word.low.strip("/")
     if word.low in I_AM:
         return _taken_on(words, at)
-    if first not in _BEGIN_PHRASES:
+    if first not in BEGIN_PHRASES:
         return None
-    for count in range(LONGEST_PHRASE, 0, -1):
+    for count in range(_LONGEST[first], 0, -1):
         if count > 1 and words.peek(at + count - 1) is None:
             continue
         phrase = (first, *(words.low(at + more) for more in range(1, count)))

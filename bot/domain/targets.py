@@ -138,7 +138,10 @@ def read_numbers(
     while last is None or not last.closed:
         joint = words.low() if last is not None and words.peek() is not None else None
         step = 1 if joint in AND or (joint in TO and not spread) else 0
-        step += signs_ahead(words, step)
+        signs = signs_ahead(words, step)
+        if signs and joint in TO and (after := words.peek(step + signs)) is not None:
+            raise ambiguous(words, after)
+        step += signs
         found = _numbers(words.peek(step), around=last is None or last.around)
         if found is None or (found.link and (late or last is not None) and joint not in AND):
             break
@@ -252,9 +255,11 @@ def _read_it(words: Words, follows: Follows) -> TargetWord:
     if words.low() in ONE and words.peek() is not None:
         closed = True
         words.skip()
-    if at_plain(words, follows) and not closed and words.low() not in POLITE:
-        words.jump(start)
-        return ""
+    if at_plain(words, follows) and words.low() not in POLITE:
+        rest = words.line[words.position :]
+        if not closed or "#" in rest or any(letter.isdigit() for letter in rest):
+            words.jump(start)
+            return ""
     return "last"
 
 

@@ -49,10 +49,10 @@ LONGEST_SHOWN = 200
 LONGEST_WORD = 12_000
 """Characters of one word that are read: a thousand numbers without a space fit."""
 
-_WORD = re.compile(
+_WORD = re.compile(rf"[^\s{re.escape(''.join(map(chr, INVISIBLE)))}]\S*")
+_JOINED = re.compile(
     # `50--looking`: a number, and the sign that ends the targets; a long dash stands alone wherever no number follows.
-    rf"#?\d+(?=--[^\s\d#-])|[{DASHES}]+(?![\d#])"
-    rf"|[^\s{re.escape(''.join(map(chr, INVISIBLE)))}](?:[^\s{DASHES}]|[{DASHES}](?=[\d#]))*"
+    rf"#?\d+(?=--[^\d#-])|[{DASHES}]+(?![\d#])|[^{DASHES}](?:[^{DASHES}]|[{DASHES}](?=[\d#]))*"
 )
 _QUOTE = re.compile(f"[{QUOTES}]")
 _QUOTED_END = re.compile(r"[,;.:!]?(?=\s|$)")
@@ -103,10 +103,12 @@ class Words:
             found = _WORD.search(self.line, self._at)
             if found is None:
                 return None
-            self._at = found.end()
-            text = found.group()
+            text, end = found.group(), found.end()
+            if not text.isalnum() and (joined := _JOINED.match(text)) is not None and joined.end() < len(text):
+                text, end = joined.group(), found.start() + joined.end()
+            self._at = end
             text = text.translate(PLAIN) if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD].translate(PLAIN)}…"
-            self._ahead.append(Word(text, found.start(), found.end()))
+            self._ahead.append(Word(text, found.start(), end))
         return self._ahead[ahead]
 
     def low(self, ahead: int = 0) -> str:

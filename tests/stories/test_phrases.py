@@ -132,6 +132,8 @@ UNNAMED = (
     '"5 disks"',
     "db2x",
     "them",
+    "it, same as 5",
+    "this one is like #5",
     "those two",
     "https://bot.example.com/alerts/5",
     "it is the disk",
