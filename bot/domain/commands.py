@@ -80,7 +80,7 @@ def _command(words: Words, *, by_name: bool = False) -> Command:
         return Command(verb="list")
     ahead = verb_ahead(words)
     if ahead is not None and not _lists(words, ahead):
-        words.skip(ahead.count)
+        words.skip(ahead.length)
         return _said(ahead, words, by_name=by_name)
     if at_number(words):
         return _numbers_first(words)
@@ -107,9 +107,9 @@ def _command(words: Words, *, by_name: bool = False) -> Command:
 def _lists(words: Words, ahead: Ahead) -> bool:
     """Tell whether a word that may be a verb begins a list: `closed` lists, `closed 12` closes."""
     low = words.low()
-    if at_condition(words) and ahead.count == 1 and (ahead.spoken.verb.name == "severity" or ahead.spoken.loose):
+    if at_condition(words) and ahead.length == 1 and (ahead.spoken.verb.name == "severity" or ahead.spoken.loose):
         return True
-    if ahead.count > 1 or low in NAMES or not (low in _LIST_STARTS or severity_named(low, alone=True)):
+    if ahead.length > 1 or low in NAMES or not (low in _LIST_STARTS or severity_named(low, alone=True)):
         return False
     after = words.peek(1)
     return after is None or not at_number(Words(words.line[after.start :]))
@@ -167,7 +167,7 @@ def _numbers_first(words: Words) -> Command:
         return Command(verb="show", targets=targets)
     ahead = _plain_verb(words)
     if ahead is not None:
-        words.skip(ahead.count)
+        words.skip(ahead.length)
         return _read(ahead.spoken.verb, Line(verb=ahead.spoken.verb.name, words=words, front=targets))
     meant = _meant(word)
     if meant is not None:
@@ -179,7 +179,7 @@ def _numbers_first(words: Words) -> Command:
 def _plain_verb(words: Words) -> Ahead | None:
     """Give the verb that stands next, but for words that may also tell what somebody did."""
     ahead = verb_ahead(words)
-    return None if ahead is None or (ahead.spoken.loose and ahead.count == 1 and words.low() not in NAMES) else ahead
+    return None if ahead is None or (ahead.spoken.loose and ahead.length == 1 and words.low() not in NAMES) else ahead
 
 
 def _refuse_instead(words: Words) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bot.domain.alert import Alert
 from bot.domain.vocabulary import ALERT, COUNTED, IT, NOT_IN_SEARCH, NUMBER_SIGN, SEVERAL
+from bot.domain.words import NUMBER_SIGNS, holds_digit
 
 LONGEST = 300
 MOST_WORDS = 12
@@ -12,7 +13,6 @@ SHORTEST = 2
 _WORD = re.compile(r"[^\W_](?:[^\s,;!?\"()]*[^\W_])?")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?", re.ASCII)
 _AROUND = ".,;:!?()[]{}<>\"'"
-_SIGNS = "#\uff03\u2116\ufe5f"
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def telling(text: str) -> tuple[str, ...]:
 
 def holds_number(text: str) -> bool:
     """Tell whether a text may name an alert by number: it holds a digit of any script, a number's sign, or a number in words."""
-    if any(sign in text for sign in _SIGNS) or any(letter.isdigit() for letter in text):
+    if holds_digit(text):
         return True
     words = text.casefold().replace("-", " ").split()
     said = [word.strip(".,;:!?") for word in words if word.strip(".,;:!?") not in ALERT | NUMBER_SIGN]
@@ -37,7 +37,7 @@ def holds_number(text: str) -> bool:
 
 def counts(text: str) -> bool:
     """Tell whether a number or its sign stands alone in a text, so that it is no part of a machine's name: `disk 5`."""
-    if "/a/" in text or any(sign in text for sign in _SIGNS):
+    if "/a/" in text or any(sign in text for sign in NUMBER_SIGNS):
         return True
     words = (word.strip(_AROUND) for word in text.split())
     return any(_is_number(word) for word in words)
@@ -45,7 +45,7 @@ def counts(text: str) -> bool:
 
 def _is_number(word: str) -> bool:
     letters = any(letter.isalpha() for letter in word)
-    return not letters and any(letter.isdigit() for letter in word) and not _ADDRESS.fullmatch(word)
+    return not letters and holds_digit(word) and not _ADDRESS.fullmatch(word)
 
 
 def is_vague(text: str) -> bool:

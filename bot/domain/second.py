@@ -19,6 +19,8 @@ TWO_COMMANDS = (
 MOST_PLACES = 100
 LONGEST_READ = 200
 CHANGING = frozenset(action.value for action in Action)
+ALSO = frozenset({"page"})
+LOOKING = frozenset({"show", "history", "why", "like"})
 ALONE = CHANGING | {"undo", "list"}
 """Verbs that are a whole command behind a semicolon or on a line of their own."""
 
@@ -64,13 +66,16 @@ def _is_command(rest: str, *, strong: bool) -> bool:
 
 
 def _verb_first(words: Words, *, told: bool) -> bool:
-    """Tell whether a verb stands next, and after it the alert that it is about; `told`: also in a form such as `closed`."""
+    """Tell whether a verb stands next, and after it the alert that it is about.
+
+    `told`: also in a form such as `closed`, and for verbs that only look.
+    """
     ahead = verb_ahead(words)
     if ahead is None or (ahead.spoken.told and not told):
         return False
-    at, name = ahead.count, ahead.spoken.verb.name
+    at, name = ahead.length, ahead.spoken.verb.name
     word = words.peek(at)
-    if word is None or (name not in CHANGING and name not in {"show", "history", "why", "page"}):
+    if word is None or (name not in CHANGING and name not in ALSO and not (told and words.low() in LOOKING)):
         return False
     if name == "page" or (name == "assign" and word.text.startswith("@")):
         return word.text.startswith("@") and mention(word.text) is not None
@@ -87,7 +92,7 @@ def _number_first(words: Words) -> bool:
     while at < MOST_PLACES and words.peek(at) is not None and at_number(Words(words.line[words.peek(at).start :])):  # type: ignore[union-attr]
         at += 1
     ahead = verb_ahead(words, at) if at else None
-    return ahead is not None and ahead.spoken.verb.name in CHANGING and words.peek(at + ahead.count) is None
+    return ahead is not None and ahead.spoken.verb.name in CHANGING and words.peek(at + ahead.length) is None
 
 
 def _alone(rest: str) -> bool:

@@ -16,7 +16,7 @@ class Ahead(NamedTuple):
     """A verb that stands next, and how many words say it."""
 
     spoken: Spoken
-    count: int
+    length: int
 
 
 def verb_ahead(words: Words, at: int = 0) -> Ahead | None:
@@ -47,7 +47,7 @@ def _taken_on(words: Words, at: int) -> Ahead | None:
     ahead = None if words.low(at + count) in I_AM else verb_ahead(words, at + count)
     if ahead is None or ahead.spoken.verb.name not in TAKES_ON:
         return None
-    return Ahead(ahead.spoken._replace(loose=True), count + ahead.count)
+    return Ahead(ahead.spoken._replace(loose=True), count + ahead.length)
 
 
 def skip_before_verb(words: Words) -> None:

@@ -38,7 +38,7 @@ from bot.domain.vocabulary import (
     STATES,
     TargetWord,
 )
-from bot.domain.words import Misread, Word, Words, shown
+from bot.domain.words import Misread, Word, Words, holds_digit, shown
 
 LARGEST = 10**9
 MOST = 1000
@@ -224,7 +224,7 @@ def _read_word(words: Words, follows: Follows) -> TargetWord:
     """Take a word that stands for alerts: `last`, `this one`, `all of them`; raises `Misread` where a note may begin with it."""
     at = 1 if words.low() == "the" else 0
     low = words.low(at)
-    if low in LAST and words.low(at + 1) not in SPANS_OF_LAST:
+    if low in LAST and words.low(at + 1).removesuffix("'s") not in SPANS_OF_LAST:
         words.skip(at + 1)
         if words.low() in ONE:
             words.skip()
@@ -255,11 +255,11 @@ def _read_it(words: Words, follows: Follows) -> TargetWord:
     if words.low() in ONE and words.peek() is not None:
         closed = True
         words.skip()
-    if at_plain(words, follows) and words.low() not in POLITE:
-        rest = words.line[words.position :]
-        if not closed or "#" in rest or any(letter.isdigit() for letter in rest):
-            words.jump(start)
-            return ""
+    rest = "" if follows(words) else words.line[words.position :]
+    sentence = at_plain(words, follows) and not closed and words.low() not in POLITE
+    if sentence or holds_digit(rest):
+        words.jump(start)
+        return ""
     return "last"
 
 

@@ -45,7 +45,7 @@ COUNTED: Mapping[str, int] = {
 ACTIVE_STATES = frozenset({"open", "acked", "snoozed"})
 STATES: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("open", "opened", "new", "firing", "triggered"), frozenset({"open"})),
-    **dict.fromkeys(("unacked", "unacknowledged", "un-acked", "unack", "unhandled"), frozenset({"open"})),
+    **dict.fromkeys(("unacked", "unacknowledged", "un-acked", "non-acked", "unack", "unhandled"), frozenset({"open"})),
     **dict.fromkeys(("acked", "acknowledged", "ack'd"), frozenset({"acked"})),
     "snoozed": frozenset({"snoozed"}),
     "unsnoozed": ACTIVE_STATES - {"snoozed"},

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 QUOTES = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\u301d\u301e\u301f\uff02'
 HYPHENS = "\u2010\u2011\u2012\u2013\u2212\ufe63"
+NUMBER_SIGNS = "#\uff03\u2116\ufe5f"
 DASHES = "\u2014\u2015\u2e3a"
 """What phones make of `--`."""
 
@@ -169,6 +170,13 @@ class Words:
     def line_with(self, word: Word, replacement: str) -> str:
         """Give the whole line with `word` replaced, short enough to be shown."""
         return shown(f"{self.line[: word.start]}{replacement}{self.line[word.end :]}")
+
+
+def holds_digit(text: str) -> bool:
+    """Tell whether a text holds a digit of any script (not a word such as the Chinese five), or a sign of a number."""
+    if text.isascii():
+        return "#" in text or any(letter.isdigit() for letter in text)
+    return any(letter in NUMBER_SIGNS or (letter.isnumeric() and not letter.isalpha()) for letter in text)
 
 
 def shown(text: str, longest: int = LONGEST_SHOWN) -> str:

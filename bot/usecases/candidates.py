@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain import naming, reply
 from bot.domain.alert import Alert, State
+from bot.domain.vocabulary import NOT_IN_SEARCH
 from bot.storage import search
 from bot.storage.engine import Tx
 
@@ -63,7 +64,7 @@ async def named(tx: Tx, room: Room, name: str, note: str, *, searched: bool) -> 
 
 def _is_sentence(words: tuple[str, ...]) -> bool:
     """Whether all words are those of every sentence."""
-    return all(word in naming.NOT_IN_SEARCH for word in words)
+    return all(word in NOT_IN_SEARCH for word in words)
 
 
 async def only_open(tx: Tx, active: search.Query) -> Alert:

@@ -140,6 +140,8 @@ UNNAMED = (
     "disk replaced",
     "slow",
     "is it \u2464?",
+    "\u2164",
+    "last week's disk",
     "disk 5",
     "dupe 5",
 )
@@ -244,6 +246,7 @@ TWO = (
     "ack 5; assign @Lee 6",
     "note 5 rebooted it\nclose 6",
     "ack 5; undo",
+    "ack 5; show 6",
     "close 5; resolved 6",
     "own 5, snooze 6 2h",
 )
@@ -255,6 +258,7 @@ NO_SECOND = (
     "ack 5 will close it later",
     'ack 5 "then close 6"',
     "close 5 done 2 hours ago",
+    "ack 5 see #6",
 )
 
 
