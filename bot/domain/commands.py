@@ -1,7 +1,7 @@
 """The /alert grammar: what reads a whole message (product.md 5, hipchat-api.md 10.1).
 
 A line is `/alert VERB [targets] [arguments] [note]`, in any case; targets may also stand before the verb. The table of
-verbs is in verbs.py, other words are in vocabulary.py, how targets are told from a note is in targets.py, and what each verb
+verbs is in verbs.py, other words are in command_words.py, how targets are told from a note is in targets.py, and what each verb
 reads in readers.py.
 """
 
@@ -18,7 +18,7 @@ from bot.domain.spelling import nearest
 from bot.domain.spoken import Ahead, skip_before_verb, verb_ahead
 from bot.domain.targets import Targets, at_number, read_numbered
 from bot.domain.verbs import NAMES, PHRASES, VERBS, Verb, forms
-from bot.domain.vocabulary import ALL, LAST, MINE, NOBODY, OWN, POLITE, STATES
+from bot.domain.command_words import ALL, LAST, MINE, NOBODY, OWN, POLITE, STATES
 from bot.domain.words import Misread, Word, Words, shown
 
 __all__ = ("VERBS", "Command", "Filter", "Misread", "Targets", "Verb", "help_text", "is_command", "parse")

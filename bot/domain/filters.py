@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from bot.domain.signal import SEVERITY_WORDS
-from bot.domain.vocabulary import NOBODY, STATES, plural
+from bot.domain.command_words import NOBODY, STATES, plural
 from bot.domain.words import Misread, Words, shown
 
 TOO_MANY_CONDITIONS = "That is more than 50 conditions at once."

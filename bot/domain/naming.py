@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.domain.alert import Alert
-from bot.domain.vocabulary import ALERT, COUNTED, IT, NOT_IN_SEARCH, NUMBER_SIGN, SEVERAL
+from bot.domain.command_words import ALERT, COUNTED, IT, NOT_IN_SEARCH, NUMBER_SIGN, SEVERAL
 from bot.domain.words import NUMBER_SIGNS, holds_digit
 
 LONGEST = 300

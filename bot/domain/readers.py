@@ -25,7 +25,7 @@ from bot.domain.targets import (
     read_numbers,
     read_targets,
 )
-from bot.domain.vocabulary import IN_LIST, IT, LAST, NOBODY, ONE, OWN, POLITE, STATES
+from bot.domain.command_words import IN_LIST, IT, LAST, NOBODY, ONE, OWN, POLITE, STATES
 from bot.domain.words import Misread, Words, shown
 
 LAST_PAGE = 1_000_000

@@ -4,7 +4,7 @@ from bot.domain import spans
 from bot.domain.filters import EVERYBODY, mention, severity_named
 from bot.domain.line import Command, Line
 from bot.domain.targets import read_note
-from bot.domain.vocabulary import NOBODY, POLITE
+from bot.domain.command_words import NOBODY, POLITE
 from bot.domain.words import Misread, Word, Words, shown
 
 NO_SPAN = 'I cannot use "{}" as a span of time. Write for example "stats 7d".'

@@ -8,7 +8,7 @@ from bot.domain.spans import UNITS
 from bot.domain.spoken import BEGIN_PHRASES, verb_ahead
 from bot.domain.targets import WORDS, at_number, signs_ahead
 from bot.domain.verbs import NAMES
-from bot.domain.vocabulary import I_AM
+from bot.domain.command_words import I_AM
 from bot.domain.words import QUOTES, Misread, Words, shown
 
 TWO_COMMANDS = (

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from bot.domain.vocabulary import COUNTED
+from bot.domain.command_words import COUNTED
 from bot.domain.words import Misread, Words, shown
 
 MINUTE = 60_000

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from bot.domain.verbs import PHRASES, Spoken
-from bot.domain.vocabulary import BEFORE_VERB, I_AM
+from bot.domain.command_words import BEFORE_VERB, I_AM
 from bot.domain.words import Words
 
 MOST_BEFORE = 4

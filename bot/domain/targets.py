@@ -23,7 +23,7 @@ from bot.domain.filters import (
     read_condition,
     severity_named,
 )
-from bot.domain.vocabulary import (
+from bot.domain.command_words import (
     ALERT,
     ALL,
     BEFORE_NUMBER,

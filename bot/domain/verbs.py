@@ -26,7 +26,7 @@ from bot.domain.readers_shift import read_cover, read_page, read_schedule
 from bot.domain.readers_silence import read_silence, read_unsilence
 from bot.domain.readers_time import read_snooze
 from bot.domain.spelling import nearest
-from bot.domain.vocabulary import POLITE
+from bot.domain.command_words import POLITE
 from bot.domain.words import Misread, shown
 
 LIST_USAGE = (

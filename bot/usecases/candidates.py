@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain import naming, reply
 from bot.domain.alert import Alert, State
-from bot.domain.vocabulary import NOT_IN_SEARCH
+from bot.domain.command_words import NOT_IN_SEARCH
 from bot.storage import search
 from bot.storage.engine import Tx
 
