@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.actor import Via, Who
 from bot.domain.alert import Alert, Event, State
-from bot.domain.filters import STATES, Filter
+from bot.domain.filters import NAMED_STATES, Filter
 from bot.domain.refusal import TIMER, by
 from bot.domain.times import ago, clock, lasting
 from bot.domain.words import shown
@@ -91,7 +91,9 @@ def spelled(chosen: Filter | None, page: int = 1) -> str:
     words = ["list"]
     if chosen is not None:
         words += (
-            ["all"] if chosen.states == frozenset(STATES) else [state for state in STATES if state in chosen.states]
+            ["all"]
+            if chosen.states == frozenset(NAMED_STATES)
+            else [state for state in NAMED_STATES if state in chosen.states]
         )
         owners = {"me": "mine", "none": "unassigned", None: ""}
         words.append(owners.get(chosen.owner, f"@{chosen.owner}"))

@@ -94,12 +94,13 @@ async def perform(
     find_person: FindPerson,
     find_rooms: FindRooms = nowhere,
     rules: Rules = RULES,
+    link_key: bytes = b"",
 ) -> Done:
     """Do what a message asks for, once per (tenant, room, message).
 
     The same message through the same webhook (`via`) is answered the same again, through another one with nothing.
     `rendered` makes the body of a reply, `fits` says whether the room takes one more answer, `find_person` looks a
-    mention name up, `find_rooms` the other rooms of alerts that the caller may see.
+    mention name up, `find_rooms` the other rooms of alerts that the caller may see; `link_key` is what our links are signed with.
     """
     command, misread = _parsed(text)
     person = await _person(command, caller, find_person)
@@ -120,6 +121,7 @@ async def perform(
             person=person,
             others=await directory.unreachable(tx, caller),
             elsewhere=elsewhere,
+            link_key=link_key,
         )
         answer = await _answer(turn, command, misread)
         await turn.ledger.write(tx)

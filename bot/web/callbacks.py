@@ -312,6 +312,7 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
             find_person=directory.finder(parts.storage, parts.channel, speaker, now=parts.clock()),
             find_rooms=directory.rooms_finder(parts.storage, parts.channel, caller),
             rules=parts.rules,
+            link_key=parts.link_key,
         )
     parts.metrics.commands.labels(done.verb, done.outcome).inc()
     parts.wakeups.outbox.set()

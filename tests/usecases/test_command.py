@@ -256,11 +256,65 @@ async def test_yes_to_an_assignment_knows_to_whom(world: World, chat: Chat) -> N
 
 
 async def test_five_are_not_asked_about(world: World, chat: Chat) -> None:
-    """And neither are numbers, however many."""
+    """And neither are those of a range of which five exist."""
     await world.post(*(signal(f"k{n}") for n in range(5)))
     assert "acked 5" in (await chat("ack all")).body
-    await world.post(*(signal(f"j{n}") for n in range(5)))
-    assert "closed 10" in (await chat("close 1-10")).body
+    assert "closed 5" in (await chat("close 1-99")).body
+
+
+@pytest.mark.parametrize("targets", ["1-99", "1 2 3 4 5 6", "1-3,4-6", "#1 #2 #3 #4 #5 and alert 6", "1-6 99"])
+async def test_more_than_five_are_asked_about(world: World, chat: Chat, targets: str) -> None:
+    """Whether they are named by a range or one by one; those that would be skipped count, those that are not here do not."""
+    await world.post(*(signal(f"k{n}") for n in range(6)))
+    await chat("close 2")
+    answer = await chat(f"ack {targets}")
+    before = await states(world)
+    after = await chat("yes")
+
+    assert "This would ack 6 alerts" in answer.body
+    assert {State.OPEN, State.CLOSED} == set(before.values())
+    assert "acked 5" in after.body
+
+
+async def test_many_are_shown_without_a_question(world: World, chat: Chat) -> None:
+    """Showing changes nothing."""
+    await world.post(*(signal(f"k{n}") for n in range(7)))
+
+    assert "#1 warning open" in (await chat("show 1-7")).body
+
+
+@pytest.mark.parametrize(
+    ("again", "kept"), [("ack 1", "looking"), ("ack 1 still at it", "still at it"), ("ack 1 thanks", "looking")]
+)
+async def test_an_ack_said_again_keeps_its_time(world: World, chat: Chat, again: str, kept: str) -> None:
+    """And says so; a new time replaces it."""
+    await world.post(signal("a"))
+    await chat("ack 1 2h looking")
+    first = (await world.alerts())[0]
+    answer = await chat(again)
+    alert = (await world.alerts())[0]
+    changed = await chat("ack 1 3h")
+
+    assert "still until 14:02 UTC" in answer.body
+    assert (first.until, kept) == (alert.until, alert.state_note)
+    assert "until 15:02 UTC" in changed.body
+    assert "still" not in changed.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'create "disk is full" critical',
+        'create critical "disk is full"',
+        'create "disk is full" P1',
+        "create p1 disk is full",
+    ],
+)
+async def test_a_severity_before_or_behind_the_text(world: World, chat: Chat, text: str) -> None:
+    """The alert has the text without its quotation marks, and the severity."""
+    await chat(text)
+
+    assert [("disk is full", Severity.CRITICAL)] == [(alert.summary, alert.severity) for alert in await world.alerts()]
 
 
 # --- undo -----------------------------------------------------------------------------------------------------------
