@@ -19,8 +19,13 @@ WRONG_PERSON = 'I need one person\'s mention name, and "{}" is none.'
 
 MOST_CONDITIONS = 50
 NAMED_STATES = ("open", "acked", "snoozed", "closed")
-NOT_ALONE = frozenset({"page", "none", "debug"})
-"""Words of programs for a severity that mean something else where nobody asked for one."""
+ALONE = frozenset(
+    (
+        *("critical", "crit", "error", "err", "warning", "warn", "info", "information", "informational", "fatal"),
+        *("p0", "p1", "p2", "p3", "p4", "p5", "sev0", "sev1", "sev2", "sev3", "sev4", "sev5"),
+    )
+)
+"""Words for a severity that mean nothing else where nobody asked for one."""
 EVERYBODY = ("all", "here")
 
 _SIGN = "(>=|<=|!=|==|=>|=<|<>|=|>|<)"
@@ -112,11 +117,11 @@ def severity_named(word: str, *, alone: bool = False) -> str | None:
 
     `alone`: it was not asked for, so that words which also mean something else name none, and `errors` is `error`.
     """
-    if alone and word in NOT_ALONE:
-        return None
+    if alone and word not in ALONE:
+        word = plural(word)
+        if word not in ALONE:
+            return None
     found = vocabulary.severity_of(word)
-    if found is None and alone:
-        found = vocabulary.severity_of(plural(word))
     return None if found is None else found.word
 
 

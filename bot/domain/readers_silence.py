@@ -92,8 +92,9 @@ class _Read:
             self.matchers.append(matcher)
             if len(self.matchers) > MOST:
                 raise Misread(TOO_MANY.format(MOST))
-        elif not self.timed and (spans.duration_ahead(words) or spans.until_ahead(words)):
-            self.duration, self.until = spans.read_duration(words), spans.read_until(words)
+        elif not self.timed and (spans.duration_ahead(words) or spans.named_until_ahead(words)):
+            named = spans.named_until_ahead(words) is not None
+            self.until, self.duration = (spans.read_until(words), None) if named else (None, spans.read_duration(words))
         elif self._begins_later(words):
             self._starts(words)
         elif not self.matchers and not self.everything and words.low() in {"all", "everything"}:

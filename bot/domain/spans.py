@@ -132,9 +132,14 @@ def until_ahead(words: Words, *, bare: bool = False) -> tuple[str, int] | None:
     name or a date. Without `until` it is one where nothing else follows, or where it is a time that is asked for (`bare`).
     """
     if words.low() in UNTIL:
-        return moment_ahead(words, 1, hours=True)
+        return named_until_ahead(words)
     found = moment_ahead(words, 0)
     return found if found is not None and (bare or words.peek(found[1]) is None) else None
+
+
+def named_until_ahead(words: Words) -> tuple[str, int] | None:
+    """Give the moment after the word `until` itself, for what may also begin at a moment: a cover, a silence."""
+    return moment_ahead(words, 1, hours=True) if words.low() in UNTIL else None
 
 
 def moment_ahead(words: Words, at: int, *, hours: bool = False) -> tuple[str, int] | None:
