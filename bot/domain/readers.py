@@ -1,5 +1,7 @@
 """What follows each verb of `/alert`: one reader per shape of line, which the table in commands.py points to."""
 
+from dataclasses import replace
+
 from bot.domain import spans
 from bot.domain.command_words import IN_LIST, IT, LAST, NOBODY, ONE, OWN, POLITE, STATES
 from bot.domain.filters import (
@@ -40,6 +42,7 @@ NO_ORIGINAL = 'A duplicate of which alert? Write "close 12 dupe 9".'
 NO_DUPLICATE = 'Which alert is the duplicate? Write "close 12 dupe {0}", or "close {0}" for the alert #{0} itself.'
 ITSELF = "An alert cannot be a duplicate of itself."
 EXTRA_WORDS = '"{}" takes numbers or "last", and I cannot use "{}" there.'
+HOUR_OR_ALERT = 'Is {0} an alert or a time? Write "#{0}" for the alert, "{0}:00" for the time.'
 NO_MORE_WORDS = '"{}" stands alone; I cannot use "{}" after it.'
 NOT_A_CONDITION = 'I do not know "{}" here. To search for that very word, put it into quotes.'
 NUMBERS_IN_LIST = "The list takes conditions; to see alerts by number, use show."
@@ -173,6 +176,11 @@ def read_timed(line: Line, *, needed: bool = False) -> Command:
         return bool(spans.duration_ahead(ahead) or spans.until_ahead(ahead, bare=needed))
 
     targets = line.front if line.front.given else read_targets(words, at_time, times=True)
+    hour = spans.bare_hour(words, bare=needed) if targets.text or not targets.given else ""
+    if hour and not targets.text:
+        raise Misread(HOUR_OR_ALERT.format(hour))
+    if hour:
+        targets = replace(targets, quoted=True)
     until = spans.read_until(words, bare=needed)
     duration = spans.read_duration(words) if until is None else None
     if not targets.given and (until or duration) and words.peek() is not None:

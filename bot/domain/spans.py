@@ -52,6 +52,8 @@ _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(am|pm)?")
 _HOUR = re.compile(r"(\d{1,2})(?:h(\d{2})?)?|(\d{2})(\d{2})")
 _DATE = re.compile(r"20\d{2}-\d{2}-\d{2}")
 _LIKE_TIME = re.compile(r"\d+[:./-]\d.*|\d+(?:am|pm|h|min|hours?|hrs?)\d*|\d{4,}", re.DOTALL)
+_HALVES = ("am", "pm", "a.m", "p.m")
+_HOURS = ("o'clock", "oclock")
 _AGO = ("ago", "old", "late", "earlier", "before")
 """What stands behind a span makes it part of a sentence: `2h ago`."""
 _LONGEST_WORD = 40
@@ -186,9 +188,9 @@ def _time_of_day(words: Words, at: int, *, hours: bool) -> tuple[str, int] | Non
     word, after = words.low(at), words.low(at + 1)
     if word in PARTS:
         return PARTS[word], at + 1
-    if after in {"am", "pm", "a.m", "p.m"} and (clock := at_clock(f"{word}{after.replace('.', '')}")):
+    if after in _HALVES and (clock := at_clock(f"{word}{after.replace('.', '')}")):
         return clock, at + 2
-    if after in {"o'clock", "oclock"} and (clock := _hour(word)):
+    if after in _HOURS and (clock := _hour(word)):
         return clock, at + 2
     if clock := at_clock(word):
         return clock, at + 1
@@ -198,6 +200,15 @@ def _time_of_day(words: Words, at: int, *, hours: bool) -> tuple[str, int] | Non
     if hours and ends and (clock := _hour(word)):
         return clock, at + 1
     return None
+
+
+def bare_hour(words: Words, *, bare: bool = False) -> str:
+    """Give the number in the moment that stands next which only its place makes an hour, as in `until 9`; "" without one."""
+    found = until_ahead(words, bare=bare)
+    for at in range(found[1] if found is not None else 0):
+        if words.low(at).isdecimal() and words.low(at + 1) not in {*_HALVES, *_HOURS}:
+            return words.low(at)
+    return ""
 
 
 def read_until(words: Words, *, bare: bool = False) -> str | None:

@@ -38,7 +38,7 @@ from bot.domain.filters import (
     read_condition,
     severity_named,
 )
-from bot.domain.words import Misread, Word, Words, holds_digit, shown
+from bot.domain.words import Misread, Word, Words, shown
 
 LARGEST = 10**9
 MOST = 1000
@@ -81,7 +81,8 @@ class Targets:
     """The alerts that were named: ranges of numbers (sorted, apart, both ends included), a word, a filter, or words of one.
 
     `links` are the tokens of our own links that gave some of the numbers; whoever acts checks them. `text` are words that
-    have to fit one alert only; where they fit none they may be the beginning of a note, unless they were `quoted`.
+    have to fit one alert only; where they fit none they may be the beginning of a note, unless they were `quoted`, or stand
+    beside a number that then might be an alert's. `pronoun`: the last one was called `it`, which a note may take back.
     """
 
     ranges: tuple[tuple[int, int], ...] = ()
@@ -90,6 +91,7 @@ class Targets:
     links: tuple[str, ...] = ()
     text: str = ""
     quoted: bool = False
+    pronoun: bool = False
 
     @property
     def given(self) -> bool:
@@ -196,18 +198,19 @@ def read_targets(
     if targets.given:
         return targets
     word: TargetWord = ""
+    pronoun = False
     conditions = Conditions()
     for _ in range(MOST_CONDITIONS):
         ahead = words.peek()
         if ahead is not None and not word and (found := _read_word(words, follows)):
-            word = found
+            word, pronoun = found, ahead.low in IT
             if word == "all":
                 _read_all_of(words, conditions, follows)
         elif not read_condition(words, conditions):
             break
     else:
         raise Misread(TOO_MANY_CONDITIONS)
-    targets = Targets(word=word, filter=conditions.filter())
+    targets = Targets(word=word, filter=conditions.filter(), pronoun=pronoun)
     if targets.given:
         if ahead is not None and at_number(words) and not follows(words):
             refusal = LAST_IS_ONE if word == "last" else NO_MIX
@@ -255,9 +258,7 @@ def _read_it(words: Words, follows: Follows) -> TargetWord:
     if words.low() in ONE and words.peek() is not None:
         closed = True
         words.skip()
-    rest = "" if follows(words) else words.line[words.position :]
-    sentence = at_plain(words, follows) and not closed and words.low() not in POLITE
-    if sentence or holds_digit(rest):
+    if at_plain(words, follows) and not closed and words.low() not in POLITE:
         words.jump(start)
         return ""
     return "last"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from bot.domain import link, reply
+from bot.domain import link, naming, reply
 from bot.domain.actor import Person
 from bot.domain.alert import ACTIVE, RULES, Action, Alert, Rules, State
 from bot.domain.commands import Command, Filter, Targets
@@ -125,6 +125,8 @@ async def meant(turn: Turn, command: Command) -> Meant:
         return await _listed(turn, command)
     if targets.text or not targets.given:
         return await _unlisted(turn, command)
+    if targets.pronoun and naming.holds_number(command.note):
+        raise Asked(reply.which(command.verb, await candidates.unacked(turn.tx, turn.query())))
     if targets.word == "last":
         newest = await search.find(turn.tx, turn.query(states=frozenset(State)), limit=1)
         if not newest:
@@ -166,7 +168,8 @@ async def _unlisted(turn: Turn, command: Command) -> Meant:
     try:
         if not name and not note:
             return Meant(alerts=[await candidates.only_open(turn.tx, room.active)])
-        chosen = await candidates.named(turn.tx, room, name, note, searched=command.targets.quoted)
+        searched = command.targets.quoted or command.duplicate_of is not None
+        chosen = await candidates.named(turn.tx, room, name, note, searched=searched)
     except candidates.Unnamed as unnamed:
         fitting = (name or note) if unnamed.matching else ""
         raise Asked(reply.which(command.verb, unnamed.candidates, fitting=fitting)) from None

@@ -47,7 +47,7 @@ async def named(tx: Tx, room: Room, name: str, note: str, *, searched: bool) -> 
     marks, and is no note.
     """
     text = name or note
-    opened = await _open(tx, room.active)
+    opened = await unacked(tx, room.active)
     only = opened[0] if len(opened) == 1 else None
     words = naming.words_of(text)
     matching = await _matching(tx, room.active, words)
@@ -69,13 +69,14 @@ def _is_sentence(words: tuple[str, ...]) -> bool:
 
 async def only_open(tx: Tx, active: search.Query) -> Alert:
     """Return the only unacked alert of a room. Raises Unnamed when there is none or more than one."""
-    found = await _open(tx, active)
+    found = await unacked(tx, active)
     if len(found) == 1:
         return found[0]
     raise Unnamed(found)
 
 
-async def _open(tx: Tx, active: search.Query) -> list[Alert]:
+async def unacked(tx: Tx, active: search.Query) -> list[Alert]:
+    """Return the unacked alerts of a room, the newest few."""
     return await search.find(tx, search.in_states(active, State.OPEN), limit=SHOWN)
 
 

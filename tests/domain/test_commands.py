@@ -121,6 +121,8 @@ READ = (
     ("ack 12 until 5 disks are there", Command(verb="ack", targets=TWELVE, note="until 5 disks are there")),
     ("ack 12 until 9", Command(verb="ack", targets=TWELVE, until="09:00")),
     ("ack 12 until 9 pm", Command(verb="ack", targets=TWELVE, until="21:00")),
+    ("ack until 9 pm", Command(verb="ack", until="21:00")),
+    ("ack until 9:00", Command(verb="ack", until="09:00")),
     ("ack 12 until 21h", Command(verb="ack", targets=TWELVE, until="21:00")),
     ("ack 12 until 0930", Command(verb="ack", targets=TWELVE, until="09:30")),
     ("ack 12 until next monday", Command(verb="ack", targets=TWELVE, until="monday")),
@@ -255,6 +257,9 @@ MISREAD = (
     ("note 12 30 min outage", 'Is "30" a target or a word of the note?', None),
     ("12 ack 14", "Put all numbers on one side", None),
     ("ack 30 min", "Is 30 an alert or a time?", None),
+    ("ack until 9", "Is 9 an alert or a time?", None),
+    ("snooze tomorrow 9", "Is 9 an alert or a time?", None),
+    ("own until 9 tomorrow", "Is 9 an alert or a time?", None),
     ("ack 10-20 severity<=info", "Give numbers or conditions, not both.", None),
     # times that nobody can tell
     ("ack 12 until 25:00", 'I cannot read "25:00" as a time', None),

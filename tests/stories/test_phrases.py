@@ -133,6 +133,7 @@ UNNAMED = (
     "db2x",
     "them",
     "it, same as 5",
+    "it -- 5",
     "this one is like #5",
     "those two",
     "https://bot.example.com/alerts/5",
@@ -144,6 +145,7 @@ UNNAMED = (
     "last week's disk",
     "disk 5",
     "dupe 5",
+    "nothing dupe 5",
 )
 
 
