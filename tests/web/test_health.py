@@ -40,3 +40,28 @@ async def test_metrics(desk: Desk) -> None:
     assert 'alertbot_signals_total{outcome="repeated"} 1.0' in text
     assert 'alertbot_signals_total{outcome="rejected"} 1.0' in text
     assert 'alertbot_requests_refused_total{status="401"} 1.0' in text
+
+
+async def test_readiness_writes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that answers and takes nothing is not ready; it is asked once a second at the most."""
+    asked: list[Parts] = []
+
+    async def full(parts: Parts) -> None:
+        asked.append(parts)
+        async with parts.storage.read() as tx:
+            await tx.run("DELETE FROM canary")
+
+    monkeypatch.setattr(health, "GOOD_FOR", 0.0)
+    async with desk.client.get("/readyz") as response:
+        assert response.status == 200
+    async with desk.parts.storage.read() as tx:
+        written = await tx.one("SELECT made_at FROM canary WHERE id = 2")
+    monkeypatch.setattr(health, "PINGS", {"database": full})
+    for _ in range(3):
+        async with desk.client.get("/readyz") as response:
+            assert (503, {"database": "the database can only be read"}) == (response.status, await response.json())
+        monkeypatch.setattr(health, "GOOD_FOR", 60.0)
+
+    assert written is not None
+    assert desk.clock.now == written["made_at"]
+    assert 1 == len(asked)
