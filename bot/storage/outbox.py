@@ -34,6 +34,7 @@ RELEASE = """
 UPDATE rooms SET lease_until = 0, retry_at = :retry_at, failures = :failures, trouble = :trouble
 WHERE id = :room AND lease_until = :held
 """
+RELEASE_ALL = "UPDATE rooms SET lease_until = 0 WHERE lease_until > 0"
 EXTEND = "UPDATE rooms SET lease_until = :until WHERE id = :room AND lease_until = :held"
 ADD_SENT = "INSERT INTO sent (room_id, at, answer) VALUES (:room, :at, :answer)"
 SENT_SINCE = "SELECT at, answer FROM sent WHERE room_id = :room AND at > :since AND at < :until ORDER BY at"
@@ -163,6 +164,11 @@ async def release(tx: Tx, lease: Lease, *, retry_at: int, failures: int, trouble
             RELEASE, room=lease.room, held=lease.until, retry_at=retry_at, failures=failures, trouble=trouble[:1000]
         )
     )
+
+
+async def release_all(tx: Tx) -> None:
+    """Give all rooms back whoever holds them; what was on its way stays marked as being sent."""
+    await tx.run(RELEASE_ALL)
 
 
 async def extend(tx: Tx, lease: Lease, until: int) -> Lease | None:

@@ -33,6 +33,7 @@ UPDATE parcels SET done_at = :now, result = :result, progress = :progress WHERE 
 LATER = """
 UPDATE parcels SET retry_at = :retry_at, result = :result, progress = :progress WHERE id = :id AND done_at IS NULL
 """
+RELEASE_ALL = "UPDATE parcels SET retry_at = 0 WHERE done_at IS NULL AND retry_at > :now AND retry_at <= :until"
 LANES = f"""
 SELECT tenant_id, channel, MIN(retry_at) AS due FROM parcels
 WHERE tenant_id || ':' || channel NOT IN (:others) AND {_FIRST} GROUP BY tenant_id, channel
@@ -132,6 +133,11 @@ async def claim(tx: Tx, lane: Lane, *, now: int, until: int, limit: int) -> list
         CLAIM, tenant=lane.tenant, channel=lane.channel, now=now, until=until, far=now + FAR, limit=limit
     )
     return sorted((parcel_of(row) for row in rows), key=lambda each: each.id)
+
+
+async def release_all(tx: Tx, now: int, until: int) -> None:
+    """Let parcels be tried now that somebody took until a moment at the latest (epoch ms)."""
+    await tx.run(RELEASE_ALL, now=now, until=until)
 
 
 async def reference(tx: Tx, parcel: Parcel) -> str:
