@@ -149,6 +149,10 @@ class Storage(Protocol):
         """Give some free space back to the file system, in a moment's work; say whether there is more. PostgreSQL does so itself."""
         ...
 
+    async def compact(self) -> None:
+        """Write everything anew without the space that nothing uses, while nobody else writes. PostgreSQL needs no such thing."""
+        ...
+
     async def close(self) -> None:
         """Let running transactions end, then let go of files, threads and connections. Twice is as good as once."""
         ...

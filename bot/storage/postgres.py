@@ -296,6 +296,9 @@ class PostgresStorage:
         """See Storage."""
         return False
 
+    async def compact(self) -> None:
+        """See Storage."""
+
     async def close(self) -> None:
         """See Storage."""
         if not self._closed:

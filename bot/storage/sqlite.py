@@ -199,9 +199,10 @@ class SqliteStorage:
                 self._idle.append(connection)
 
     async def _reader(self) -> Connection:
+        self._refuse_lost()  # or it might read another file
         connection = await connect(self.path, writes=False, wait=self._wait)
         try:
-            self._refuse_lost()  # or it might read another file
+            self._refuse_lost()
         except BaseException:
             await connection.close()
             raise
@@ -262,7 +263,7 @@ class SqliteStorage:
             return await connection.finish(trimmed)
 
     async def compact(self) -> None:
-        """Write the file anew, without the space that nothing uses. Raises StorageError."""
+        """See Storage."""
         async with self._writing() as connection:
             await connection.finish(compact)
 
