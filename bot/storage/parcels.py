@@ -9,6 +9,7 @@ from bot.domain.channel import Parcel
 from bot.domain.telling import Telling
 from bot.storage.alerts import SLICE
 from bot.storage.engine import Row, Tx, Value
+from bot.storage.history import FIRST, NEWEST
 
 ADD = """
 INSERT INTO parcels (tenant_id, channel, number, action, content, at)
@@ -38,7 +39,14 @@ LANES = f"""
 SELECT tenant_id, channel, MIN(retry_at) AS due FROM parcels
 WHERE tenant_id || ':' || channel NOT IN (:others) AND {_FIRST} GROUP BY tenant_id, channel
 """
-OF_ALERT = "SELECT * FROM parcels WHERE tenant_id = :tenant AND number = :number ORDER BY id"
+_OF_ALERT = "SELECT id FROM parcels WHERE tenant_id = :tenant AND number = :number"
+OF_ALERT = f"""
+SELECT * FROM parcels WHERE id IN (
+  SELECT id FROM ({_OF_ALERT} ORDER BY id DESC LIMIT :newest) AS newest
+  UNION SELECT id FROM ({_OF_ALERT} ORDER BY id LIMIT :first) AS oldest
+) ORDER BY id
+"""
+MANY_OF_ALERT = "SELECT COUNT(*) AS many FROM parcels WHERE tenant_id = :tenant AND number = :number"
 CHANNELS_OF = "SELECT DISTINCT number, channel FROM parcels WHERE tenant_id = :tenant AND number IN (:numbers)"
 LAST_RESULT = """
 SELECT result FROM parcels WHERE tenant_id = :tenant AND channel = :channel AND done_at IS NOT NULL
@@ -199,9 +207,10 @@ async def channels_of(tx: Tx, tenant: int, numbers: Sequence[int]) -> dict[int, 
     return found
 
 
-async def tellings_of(tx: Tx, tenant: int, number: int) -> list[Telling]:
-    """Return what became of each parcel about an alert, oldest first."""
-    return [
+async def tellings_of(tx: Tx, tenant: int, number: int) -> tuple[list[Telling], int]:
+    """Return what became of the first parcels about an alert and of the newest, oldest first, and how many are left out."""
+    row = await tx.one(MANY_OF_ALERT, tenant=tenant, number=number)
+    found = [
         Telling(
             news=row["action"],
             at=row["at"],
@@ -213,8 +222,9 @@ async def tellings_of(tx: Tx, tenant: int, number: int) -> list[Telling]:
             done_at=row["done_at"],
             retry_at=row["retry_at"],
         )
-        for row in await tx.all(OF_ALERT, tenant=tenant, number=number)
+        for row in await tx.all(OF_ALERT, tenant=tenant, number=number, newest=NEWEST, first=FIRST)
     ]
+    return found, (row["many"] if row else 0) - len(found)
 
 
 async def backlog(tx: Tx, tenant: int) -> list[Backlog]:

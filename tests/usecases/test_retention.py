@@ -9,7 +9,7 @@ import pytest
 from bot.domain.actor import Actor, Via, Who
 from bot.domain.alert import Event
 from bot.domain.signal import Kind, Severity
-from bot.storage import Storage, Tx, alerts, calls, inbox, outbox
+from bot.storage import Storage, Tx, calls, history, inbox, outbox
 from bot.storage.calls import Call
 from bot.storage.engine import Work
 from bot.usecases.ingest import Delivery
@@ -137,7 +137,7 @@ async def perform_note(world: World) -> None:
     """Let somebody write something down."""
     event = Event(action="noted", at=world.clock.now, by=world.caller().actor, note="seen")
     async with world.storage.begin() as tx:
-        await alerts.add_history(tx, world.tenant.id, [(1, event)])
+        await history.add(tx, world.tenant.id, [(1, event)])
 
 
 async def test_nobody_waits_long_for_the_writer(world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ async def fill_up(tx: Tx, world: World) -> None:
     """Leave more than a moment's work in the tables."""
     now, tenant = world.clock.now, world.tenant.id
     event = Event(action="worse", at=now, by=Actor(kind=Who.SOURCE, name="api", via=Via.SOURCE), note="x" * 50)
-    await alerts.add_history(tx, tenant, [(1, event)] * 20_000)
+    await history.add(tx, tenant, [(1, event)] * 20_000)
     await tx.run_many(
         "INSERT INTO calls (tenant_id, room_id, message_id, via, person_id, at, reply)"
         " VALUES (:tenant, 1, :message, '', '', :now, :reply)",
