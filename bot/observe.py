@@ -5,12 +5,16 @@ import re
 import sys
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 CUT = "(key)"
 _KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{32}(?![A-Za-z0-9])", re.ASCII)
+LINE_LONGEST = 500
+QUOTING = "aiohttp"
+"""The library whose errors quote requests, keys and all."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -33,21 +37,38 @@ def set_up_logs(level: str, form: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(handlers=[Libraries()], level=max(number, logging.WARNING))
+    logging.basicConfig(handlers=[Bridge()], level=max(number, logging.WARNING), force=True)
 
 
-class Libraries(logging.Handler):
-    """Writes what libraries log as lines of our own, in the same form, and without what looks like a key."""
+class Bridge(logging.Handler):
+    """Brings what libraries log among our own lines: one line each, with the last line of an exception and where it was raised.
+
+    A whole traceback of theirs tells of their insides, and may quote what came from outside.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line."""
-        about = {"exception": "".join(traceback.format_exception(*record.exc_info))} if record.exc_info else {}
+        """Write a record of a library."""
         try:
-            message = record.getMessage()
-        except (TypeError, ValueError):
-            message = str(record.msg)
-        lines = {name: keyless(text) for name, text in {"message": message, **about}.items()}
-        structlog.get_logger().log(record.levelno, "library", logger=record.name, **lines)
+            details = {"logger": record.name, "message": _one_line(record.getMessage())}
+            if record.exc_info and record.exc_info[1] is not None:
+                quotes = record.name.startswith(QUOTING)
+                details["exception"] = _of(record.exc_info[1], with_words=not quotes)
+            structlog.get_logger().log(record.levelno, "library", **details)
+        except Exception:  # noqa: BLE001 - as every handler of logging does
+            self.handleError(record)
+
+
+def _one_line(text: str) -> str:
+    """Return the first line of a text, which asyncio fills with the repr of whole tasks after that."""
+    return keyless(text.strip().partition("\n")[0])[:LINE_LONGEST]
+
+
+def _of(error: BaseException, *, with_words: bool) -> str:
+    """Return kind and words of an exception and the place that raised it, on one line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} {frames[-1].name})" if frames else ""
+    words = f": {error}".replace("\n", " ") if with_words else ""
+    return _one_line(type(error).__name__ + words) + place
 
 
 def keyless(text: str) -> str:

@@ -14,6 +14,7 @@ from bot import mailroom
 from bot.parts import Parts
 from bot.ports import Clock
 from bot.settings import Settings
+from bot.storage.file import served_alone
 from bot.web.nsca import taking_results
 from bot.web.protocol import taking_requests
 from bot.web.server import create_app
@@ -22,6 +23,8 @@ from bot.workers import run as workers
 
 SHUTDOWN = 5.0
 """Seconds that running requests get when the process stops."""
+LOCK_WAIT = 1.2
+"""Seconds that a locked database is waited for: who asks gets an answer within two."""
 
 log = structlog.get_logger()
 
@@ -65,7 +68,8 @@ async def serving(
         nsca = listening(settings.host, settings.nsca_port) if web_too and settings.nsca_port is not None else None
         if nsca is not None:
             stack.callback(nsca.close)
-        parts = await stack.enter_async_context(running(settings, clock=clock))
+        await stack.enter_async_context(served_alone(settings.sqlite_file))
+        parts = await stack.enter_async_context(running(settings, clock=clock, wait=LOCK_WAIT))
         if web_too:
             assert sock is not None
             runner = web.AppRunner(create_app(parts), access_log=None, shutdown_timeout=SHUTDOWN)

@@ -155,11 +155,12 @@ def _reports(alert: Alert, now: int, zone_name: str) -> str:
     return text
 
 
-def history(alert: Alert, events: Sequence[Event], *, now: int, zone_name: str) -> str:
-    """Write who did what with an alert, oldest first; of a long history the latest rows."""
+def history(alert: Alert, events: Sequence[Event], *, left_out: int = 0, now: int, zone_name: str) -> str:
+    """Write who did what with an alert, oldest first; of a long history the latest rows. `left_out` counts what is before `events`."""
     rows = [HISTORY.format(alert.number, shown(alert.summary, SUMMARY_LONGEST))]
-    if len(events) > ROWS:
-        rows.append(EARLIER_ROWS.format(len(events) - ROWS))
+    earlier = left_out + max(0, len(events) - ROWS)
+    if earlier:
+        rows.append(EARLIER_ROWS.format(earlier))
     rows += [_row(event, now, zone_name) for event in events[-ROWS:]]
     return "\n".join(rows)
 

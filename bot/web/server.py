@@ -38,7 +38,9 @@ def create_app(parts: Parts) -> web.Application:
     app = web.Application(middlewares=[errors.middleware], client_max_size=BODY_LIMIT)
     app[PARTS] = parts
     app[auth.KEYRING] = auth.Keyring(parts.storage, parts.clock)
+    app[auth.INSTALLATIONS] = {}
     app[alertmanager.STARTED] = parts.clock()
+    app[health.READINESS] = health.Readiness(parts)
     app[page.RANKS] = {}
     app[sns.CERTIFICATES] = {}
     app[pulse.PULSE] = pulse.Pulse(parts.storage)

@@ -1,8 +1,9 @@
 """Commands are done once, by those who may, to the alerts of their room (product.md 5)."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -400,3 +401,61 @@ async def test_a_test_alert_goes_the_whole_way(world: World, chat: Chat) -> None
     assert "#1" in answer.body
     assert [1] == [told.number for told in await world.waiting()]
     assert "closed 1: #1" in (await chat("close 1")).body
+
+
+@contextlib.asynccontextmanager
+async def locked(storage_url: str, tenant: int) -> AsyncIterator[Storage]:
+    """Open the database as `serve` does, while another program writes to it and does not come to an end."""
+    other = await open_storage(storage_url, migrate=False)
+    mine = await open_storage(storage_url, migrate=False, wait=0.2)
+    try:
+        async with other.begin() as tx:
+            await tenants.lock(tx, tenant)
+            await tx.run("UPDATE tenants SET name = 'another' WHERE id = :id", id=tenant)
+            yield mine
+    finally:
+        await mine.close()
+        await other.close()
+
+
+async def test_what_cannot_be_stored_is_answered(world: World, chat: Chat, storage_url: str) -> None:
+    """A change is not done and its person is told so; sent again later it is done, once."""
+    await world.post(signal("a"))
+    async with locked(storage_url, world.tenant.id) as storage:
+        refused = await chat("ack 1", message="m", storage=storage)
+        question = await chat("silence all 30m", storage=storage)
+        confirmed = await chat("yes", storage=storage)
+    opened = await states(world)
+    done = await chat("ack 1", message="m")
+    again = await chat("ack 1", message="m")
+
+    assert "I could not store that: the database is locked. Nothing was changed; try again in a minute." in refused.body
+    assert "I could not store that" in question.body
+    assert "I have not asked you anything" in confirmed.body
+    assert {1: State.OPEN} == opened
+    assert "acked 1: #1" in done.body
+    assert done.body == again.body
+
+
+@pytest.mark.parametrize(
+    "text", ["list", "show 1", "history 1", "why 1", "like 1", "story 1", "stats", "help", "ack 99", "lsit"]
+)
+async def test_what_only_reads_needs_no_writing(world: World, chat: Chat, storage_url: str, text: str) -> None:
+    """It is answered as ever while the database is locked."""
+    await world.post(signal("a"))
+    usual = await chat(text)
+    async with locked(storage_url, world.tenant.id) as storage:
+        answered = await chat(text, storage=storage)
+
+    assert usual.body == answered.body
+
+
+async def test_what_was_done_is_not_refused(world: World, chat: Chat, storage_url: str) -> None:
+    """The same message again is answered as it was then, whether or not anything can be written."""
+    await world.post(signal("a"))
+    first = await chat("ack 1", message="m")
+    async with locked(storage_url, world.tenant.id) as storage:
+        again = await chat("ack 1", message="m", storage=storage)
+        elsewhere = await chat("ack 1", message="m", via="group:2", storage=storage)
+
+    assert (first.body, "") == (again.body, elsewhere.body)
