@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from bot.domain import spans
 from bot.domain.line import Command, Line
 from bot.domain.matcher import MOST, TOO_MANY, Matcher, read_matcher
-from bot.domain.targets import AND, Targets, at_number, read_note, read_numbers
+from bot.domain.numbering import AND, at_number, read_numbers
+from bot.domain.targets import Targets, read_note
 from bot.domain.words import Misread, Words, shown
 
 NO_NUMBERS = "A silence takes matchers such as service=db; to quiet one alert for a while there is snooze."
