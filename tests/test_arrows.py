@@ -35,7 +35,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     "web": CONCRETE | {"nsca", "observe", "parts", "settings"},
     "workers": frozenset({"observe", "parts", "ports", "settings", "storage", "usecases"}),
     "mailroom": CONCRETE | {"parts", "settings"},
-    "serving": frozenset({"mailroom", "observe", "parts", "ports", "settings", "web", "wiring", "workers"}),
+    "serving": frozenset({"mailroom", "observe", "parts", "ports", "settings", "storage", "web", "wiring", "workers"}),
     # The command line may use anything.
     "__init__": frozenset(),
     "__main__": frozenset({"cli"}),

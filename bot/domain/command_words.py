@@ -8,6 +8,11 @@ from typing import Literal
 
 TargetWord = Literal["", "last", "mine", "all"]
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 POLITE = frozenset({"please", "pls", "plz", "thanks", "thx", "ty", "kindly", "cheers"})
 """Says nothing, wherever it stands alone."""
 BEFORE_VERB = POLITE | {"can", "could", "you", "just", "hey", "hi", "hello", "then", "and", "also"}
@@ -58,162 +63,19 @@ STATES: Mapping[str, frozenset[str]] = {
 OWN = frozenset({"mine", "me", "my"})
 NOBODY = frozenset({"none", "nobody", "unassigned", "unowned"})
 IN_LIST = (
-    POLITE
-    | ALERT
-    | frozenset(
-        {
-            "the",
-            "are",
-            "is",
-            "there",
-            "for",
-            "of",
-            "with",
-            "in",
-            "do",
-            "we",
-            "have",
-            "i",
-            "currently",
-            "right",
-            "now",
-            "here",
-        }
-        | {"what", "which", "about", "at"}
-    )
+    POLITE | ALERT | _words("the are is there for of with in do we have i currently right now here what which about at")
 )
 """Says nothing in a list: `how many are open`."""
 
-NOT_IN_SEARCH = frozenset(
-    [
-        "a",
-        "about",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "back",
-        "be",
-        "because",
-        "been",
-        "being",
-        "but",
-        "by",
-        "can",
-        "checking",
-        "coming",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "done",
-        "down",
-        "due",
-        "for",
-        "from",
-        "get",
-        "getting",
-        "go",
-        "going",
-        "good",
-        "got",
-        "had",
-        "has",
-        "have",
-        "here",
-        "hold",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "isn",
-        "it",
-        "its",
-        "just",
-        "keep",
-        "know",
-        "later",
-        "let",
-        "like",
-        "looking",
-        "look",
-        "looks",
-        "me",
-        "more",
-        "my",
-        "need",
-        "no",
-        "not",
-        "now",
-        "of",
-        "off",
-        "ok",
-        "okay",
-        "on",
-        "once",
-        "one",
-        "only",
-        "or",
-        "our",
-        "out",
-        "over",
-        "please",
-        "same",
-        "see",
-        "should",
-        "since",
-        "so",
-        "some",
-        "soon",
-        "sorry",
-        "still",
-        "sure",
-        "take",
-        "taking",
-        "thanks",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "too",
-        "try",
-        "trying",
-        "under",
-        "until",
-        "up",
-        "us",
-        "very",
-        "wait",
-        "waiting",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "will",
-        "with",
-        "work",
-        "working",
-        "yes",
-        "yet",
-        "you",
-        "your",
-    ]
+NOT_IN_SEARCH = _words(
+    """
+    a about again all also am an and any are as at back be because been being but by can checking coming could
+    did do does doing done down due for from get getting go going good got had has have here hold i if in into
+    is isn it its just keep know later let like looking look looks me more my need no not now of off ok okay on
+    once one only or our out over please same see should since so some soon sorry still sure take taking thanks
+    that the their them then there these they this those to too try trying under until up us very wait waiting
+    was we were what when will with work working yes yet you your
+    """
 )
 """Words of every sentence, by which no alert is told from others."""
 

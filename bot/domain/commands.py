@@ -14,11 +14,12 @@ from bot.domain.command_words import ALL, LAST, MINE, NOBODY, OWN, POLITE, STATE
 from bot.domain.filters import Filter, at_condition, mention, severity_named
 from bot.domain.help import help_text
 from bot.domain.line import Command, Line
+from bot.domain.numbering import at_number
 from bot.domain.readers_shift import asked_who_is_on_call
 from bot.domain.second import refuse_second
 from bot.domain.spelling import nearest
 from bot.domain.spoken import Ahead, skip_before_verb, verb_ahead
-from bot.domain.targets import Targets, at_number, read_numbered
+from bot.domain.targets import Targets, read_numbered
 from bot.domain.verbs import NAMES, PHRASES, VERBS, Verb, forms
 from bot.domain.words import Misread, Word, Words, shown
 

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from bot.domain import vocabulary
-from bot.domain.command_words import NOBODY, STATES, plural
+from bot.domain.command_words import ALERT, NOBODY, STATES, plural
+from bot.domain.vocabulary import SEVERITIES
 from bot.domain.words import Misread, Words, shown
 
 TOO_MANY_CONDITIONS = "That is more than 50 conditions at once."
@@ -121,7 +121,7 @@ def severity_named(word: str, *, alone: bool = False) -> str | None:
         word = plural(word)
         if word not in ALONE:
             return None
-    found = vocabulary.severity_of(word)
+    found = None if word in ALERT else SEVERITIES.get(word.replace("-", ""))
     return None if found is None else found.word
 
 

@@ -6,7 +6,8 @@ from typing import Literal
 from bot.domain.command_words import NOBODY, STATES
 from bot.domain.filters import mention, severity_named
 from bot.domain.matcher import Matcher
-from bot.domain.targets import Targets, at_number, refuse_mix
+from bot.domain.numbering import at_number
+from bot.domain.targets import Targets, refuse_mix
 from bot.domain.words import Misread, Words, shown
 
 WHICH_ALERTS = 'Which alerts? Write their numbers, as in "{} 12", or "{} -- text" for the only open one.'

@@ -17,17 +17,9 @@ from bot.domain.filters import (
     severity_of,
 )
 from bot.domain.line import Command, Line, Reason, check_rest, check_sides
+from bot.domain.numbering import END, at_number, read_numbers
 from bot.domain.spelling import nearest
-from bot.domain.targets import (
-    END,
-    WORDS,
-    Targets,
-    at_number,
-    read_note,
-    read_numbered,
-    read_numbers,
-    read_targets,
-)
+from bot.domain.targets import WORDS, Targets, read_note, read_numbered, read_targets
 from bot.domain.words import Misread, Words, shown
 
 LAST_PAGE = 1_000_000

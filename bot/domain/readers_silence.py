@@ -8,8 +8,9 @@ from bot.domain import spans
 from bot.domain.beginnings import RECURRING, begins_later, told_within
 from bot.domain.line import Command, Line
 from bot.domain.matcher import MOST, TOO_MANY, Matcher, read_matcher
+from bot.domain.numbering import AND, at_number, read_numbers
 from bot.domain.readers_time import read_snooze
-from bot.domain.targets import AND, Targets, at_number, read_note, read_numbers
+from bot.domain.targets import Targets, read_note
 from bot.domain.words import Misread, Words, shown
 
 WHAT = 'What shall be silent? Write for example "silence service=db severity<=warning 2h", "silence web 2h" or "silence all 2h".'

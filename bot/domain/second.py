@@ -5,9 +5,10 @@ import re
 from bot.domain.alert import Action
 from bot.domain.command_words import I_AM
 from bot.domain.filters import mention
+from bot.domain.numbering import at_number, signs_ahead
 from bot.domain.spans import UNITS
 from bot.domain.spoken import BEGIN_PHRASES, verb_ahead
-from bot.domain.targets import WORDS, at_number, signs_ahead
+from bot.domain.targets import WORDS
 from bot.domain.verbs import NAMES
 from bot.domain.words import QUOTES, Misread, Words, shown
 
@@ -26,7 +27,7 @@ ALONE = CHANGING | {"undo", "list"}
 
 _QUOTED = re.compile(f"[{QUOTES}][^{QUOTES}]*[{QUOTES}]")
 _PLACE = re.compile(
-    r"(?P<strong>[;\n\r|\uff1b]|&&|(?=/alert))|[,.&+]\s|\b(?:and|then|also|plus)\s|(?<=\d)[\s:]", re.IGNORECASE
+    r"(?P<strong>[;\n\r|\uff1b]|&&|(?<!\S)(?=/alert))|[,.&+]\s|\b(?:and|then|also|plus)\s|(?<=\d)[\s:]", re.IGNORECASE
 )
 _FIRST_PLACE = re.compile(r"[;\n\r|\uff1b&,.+]|/alert|\d[\s:]|\b(?:and|then|also|plus)\s", re.IGNORECASE)
 _FIRST_WORD = re.compile(r"[^\W\d_][\w'-]*")

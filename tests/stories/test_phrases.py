@@ -261,6 +261,7 @@ NO_SECOND = (
     'ack 5 "then close 6"',
     "close 5 done 2 hours ago",
     "ack 5 see #6",
+    "note 5 see https://wiki.example.com/alerts for more",
 )
 
 

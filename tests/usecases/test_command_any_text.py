@@ -1,6 +1,7 @@
 """Any text that somebody types is answered, and changes no alert but those that it names (product.md 5)."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -105,9 +106,12 @@ def touched(before: list[Alert], after: list[Alert]) -> set[int]:
 
 async def type_all(typed: list[str], *, lonely: bool) -> None:
     """Type lines one after the other; each has an answer, and changes only what it names. Changes are taken back."""
-    storage, clock = await open_storage("sqlite:///:memory:", migrate=True), Clock()
-    intake = Intake(storage, clock=clock)
-    async with running(intake):
+    clock = Clock()
+    async with contextlib.AsyncExitStack() as stack:
+        storage = await open_storage("sqlite:///:memory:", migrate=True)
+        stack.push_async_callback(storage.close)
+        intake = Intake(storage, clock=clock)
+        await stack.enter_async_context(running(intake))
         world, chat = await world_of(storage, clock, intake, lonely=lonely)
         before = await world.alerts()
         for line in typed:
@@ -121,7 +125,6 @@ async def type_all(typed: list[str], *, lonely: bool) -> None:
             if changed:
                 await chat("undo")
                 before = await world.alerts()
-    await storage.close()
 
 
 # What fails names its line, so that nothing has to be made smaller.
