@@ -83,6 +83,7 @@ class Metrics:
     registry: CollectorRegistry
     signals: Counter
     refused: Counter
+    connections: Counter
     callbacks: Counter
     commands: Counter
     messages: Counter
@@ -102,6 +103,12 @@ def new_metrics() -> Metrics:
         registry=registry,
         signals=Counter("alertbot_signals", "Posted signals, by what became of them", ["outcome"], registry=registry),
         refused=Counter("alertbot_requests_refused", "Refused requests, by status", ["status"], registry=registry),
+        connections=Counter(
+            "alertbot_connections_cut",
+            "Connections closed on clients, by port and why: slow, or the port was full",
+            ["port", "reason"],
+            registry=registry,
+        ),
         callbacks=Counter("alertbot_callbacks", "Hipchat's callbacks, by event", ["event"], registry=registry),
         commands=Counter("alertbot_commands", "Commands, by verb and outcome", ["verb", "outcome"], registry=registry),
         messages=Counter("alertbot_messages", "Messages to rooms, by result", ["result"], registry=registry),
