@@ -11,7 +11,12 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 CUT = "(key)"
-_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{32}(?![A-Za-z0-9])", re.ASCII)
+_KEY = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z0-9]{32}(?![A-Za-z0-9])"
+    r"|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*[0-9])[\w-]{24,}",
+    re.ASCII,
+)
+"""A feed's key; a callback's or a link's, a piece of a JWT, and what else is long and mixed as only random words are."""
 LINE_LONGEST = 500
 QUOTING = "aiohttp"
 """The library whose errors quote requests, keys and all."""
@@ -38,6 +43,15 @@ def set_up_logs(level: str, form: str) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[Bridge()], level=max(number, logging.WARNING), force=True)
+    logging.captureWarnings(capture=True)
+    sys.unraisablehook = _unraisable
+
+
+def _unraisable(about: "sys.UnraisableHookArgs") -> None:
+    """Log what Python would print: an error in a place that can raise none."""
+    error = about.exc_value
+    trace = (type(error), error, about.exc_traceback) if error is not None else None
+    logging.getLogger("python").error("an error was ignored", exc_info=trace)
 
 
 class Bridge(logging.Handler):
@@ -83,6 +97,7 @@ class Metrics:
     registry: CollectorRegistry
     signals: Counter
     refused: Counter
+    connections: Counter
     callbacks: Counter
     commands: Counter
     messages: Counter
@@ -102,6 +117,12 @@ def new_metrics() -> Metrics:
         registry=registry,
         signals=Counter("alertbot_signals", "Posted signals, by what became of them", ["outcome"], registry=registry),
         refused=Counter("alertbot_requests_refused", "Refused requests, by status", ["status"], registry=registry),
+        connections=Counter(
+            "alertbot_connections_cut",
+            "Connections closed on clients, by port and why: slow, or the port was full",
+            ["port", "reason"],
+            registry=registry,
+        ),
         callbacks=Counter("alertbot_callbacks", "Hipchat's callbacks, by event", ["event"], registry=registry),
         commands=Counter("alertbot_commands", "Commands, by verb and outcome", ["verb", "outcome"], registry=registry),
         messages=Counter("alertbot_messages", "Messages to rooms, by result", ["result"], registry=registry),

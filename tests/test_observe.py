@@ -3,25 +3,17 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
+import warnings
 from typing import Any
 
 import pytest
-import structlog
 
 from bot.observe import CUT, keyless, set_up_logs
 
 KEY = "K3y" * 10 + "Zz"
 
 
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -91,8 +83,42 @@ def test_no_key_of_a_library(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"Error handling request from /in/generic/{CUT}" == line["message"]
 
 
-@pytest.mark.parametrize("text", [KEY, f"/in/{KEY}", f"/am/{KEY}/api", f"{KEY}?x", f"token={KEY}&x"])
-def test_keyless(text: str) -> None:
-    """A key is cut wherever it stands; longer and shorter words are left."""
-    assert text.replace(KEY, CUT) == keyless(text)
-    assert f"{KEY}x {KEY[:-1]}" == keyless(f"{KEY}x {KEY[:-1]}")
+@pytest.mark.parametrize("key", [KEY, "n" * 32, "Ab3_-" * 9, "1-100-1767323045-" + "aB3_" * 6])
+@pytest.mark.parametrize("text", ["{}", "/in/{}", "/am/{}/api", "{}?x", "token={}&x", "JWT {0}.{0}.{0}"])
+def test_keyless(text: str, key: str) -> None:
+    """What is secret is cut wherever it stands."""
+    assert text.replace("{}", CUT).replace("{0}", CUT) == keyless(text.format(key))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n" * 33,
+        "n" * 31,
+        "/usr/lib/python3.11/site-packages/aiohttp/web_protocol.py, line 1234",
+        "RequestHandler._make_error_handler.<locals>.handler() at 0x7F12aB34Cd56",
+        "ip-10-0-0-12.eu-central-1.compute.internal:5432",
+        "asyncpg.exceptions.ConnectionDoesNotExistError",
+    ],
+)
+def test_what_is_no_key(text: str) -> None:
+    """Words and places stay."""
+    assert text == keyless(text)
+
+
+@pytest.mark.filterwarnings("always")
+def test_what_python_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    """Warnings, and errors in places that can raise none, are lines of the same form."""
+    set_up_logs("info", "json")
+
+    class Poor:
+        def __del__(self) -> None:
+            raise ValueError(f"/in/{KEY}")
+
+    warnings.warn(f"a warning about {KEY}", RuntimeWarning, stacklevel=1)
+    Poor()
+    first, second = lines(capsys)
+
+    assert ("py.warnings", "python") == (first["logger"], second["logger"])
+    assert f"a warning about {CUT}" in first["message"]
+    assert second["exception"].startswith(f"ValueError: /in/{CUT}")

@@ -28,7 +28,6 @@ from bot.web import (
     sns,
 )
 
-SERVER = "alertbot"
 BODY_LIMIT = 16 * 1024 * 1024
 """The largest body of any route; the routes with a smaller one check it themselves."""
 
@@ -73,6 +72,5 @@ def create_app(parts: Parts) -> web.Application:
 
 
 async def _hardened(_request: web.Request, response: web.StreamResponse) -> None:
-    """Let no browser guess what an answer is, and nobody know which versions answer."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Server"] = SERVER
+    """Write what every answer has."""
+    response.headers.update(errors.HARDENED)
