@@ -17,6 +17,7 @@ from bot.sources.values import is_null, is_text, members, readable, time_of
 from bot.usecases import act, views
 from bot.web.auth import admitted
 from bot.web.bodies import ActionBody, AlertsBody, HistoryBody, alert_body, answer, event_body
+from bot.web.cleared import cleared
 from bot.web.errors import Problem
 from bot.web.ingest import body_of, check_type
 
@@ -117,7 +118,7 @@ async def post_action(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     now = parts.clock()
     action = ACTIONS[request.match_info["action"]]
-    said = _said(await body_of(request, BODY_LIMIT))
+    said = _said(await cleared(request, await body_of(request, BODY_LIMIT)))
     alert = await act.perform_api(
         parts.storage,
         key=key,
