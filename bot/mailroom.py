@@ -27,7 +27,7 @@ from bot.sources import mail as source
 from bot.sources.payload import Payload
 from bot.storage import feeds
 from bot.storage.engine import StorageError
-from bot.usecases import correspond
+from bot.usecases import correspond, redact
 from bot.usecases.correspond import Over, Told
 from bot.usecases.ingest import Delivery
 
@@ -137,7 +137,7 @@ class Mailroom:
             where = await self._where(address)
             match where:
                 case Key():
-                    await self._alert(where, raw, mail)
+                    await self._alert(where, raw, mail, address)
                 case Ticket():
                     await self._answered(where, mail, message, sender)
                 case None:
@@ -152,13 +152,14 @@ class Mailroom:
             return FAULT
         return TAKEN
 
-    async def _alert(self, key: Key, raw: bytes, mail: Letter) -> None:
+    async def _alert(self, key: Key, raw: bytes, mail: Letter, address: str) -> None:
         """Make an alert of a backend's mail; one of our own never becomes one, the same one again says nothing new."""
         if mail.from_domain(self._own_domain):
             log.info("mail_ignored", reason="our own", feed=key.feed.id)
             return
-        items = source.parse(Payload(body=raw))
-        delivery = Delivery(feed=key.feed, dialect=source.SENDER, body=raw, items=items)
+        secret = address.rpartition("@")[0][len(ALERTS) :]
+        body = await redact.message(self._parts.storage, raw, {secret})
+        delivery = Delivery(feed=key.feed, dialect=source.SENDER, body=body, items=source.parse(Payload(body=body)))
         await self._parts.intake.receive(delivery)
 
     async def _answered(self, to: Ticket, mail: Letter, message: str, sender: str) -> None:

@@ -225,7 +225,7 @@ class Settings:
     log_format: str = _setting(_choice(*LOG_FORMATS), "auto", "json, console, or auto: json unless on a terminal")  # type: ignore[assignment]
     metrics_token: str = _setting(_secret, "", "bearer token that /metrics asks for; open when empty", secret=True)  # type: ignore[assignment]
     retention_days: int = _setting(_days, 400, "days that closed alerts are kept")  # type: ignore[assignment]
-    raw_days: int = _setting(_days, 7, "days that request bodies are kept as they came")  # type: ignore[assignment]
+    raw_days: int = _setting(_days, 7, "days that request bodies are kept, without credentials")  # type: ignore[assignment]
     stale_after: int | None = _setting(_span, None, "closes what nobody has reported for so long, such as 7d")  # type: ignore[assignment]
     noise_report: bool = _setting(_switch, True, "whether rooms are told on Mondays what was loud and nobody took up")  # type: ignore[assignment]
     ack_expires: int | None = _setting(  # type: ignore[assignment]

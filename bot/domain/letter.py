@@ -5,7 +5,7 @@ Only the beginning of a mail is read: its words stand there, and what a stranger
 
 import email.message
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser, BytesParser
 from email.utils import getaddresses, parsedate_to_datetime
@@ -37,6 +37,11 @@ _WROTE = re.compile(
     re.IGNORECASE,
 )
 _WROTE_BEGINS = re.compile(r"(?:on|am|le|el|il|op|den)\b.{0,200}\d.{0,200}\Z", re.IGNORECASE)
+_HEADER = re.compile(rb"[!-9;-~]{1,76}:[ \t]")
+_MAIL_HEADER = re.compile(rb"^(?:from|subject|message-id|received):", re.IGNORECASE | re.MULTILINE)
+_HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
+_LINE_ENDS = re.compile(rb"\r?\n(?![ \t])")
+_HOW = frozenset({b"content-type", b"content-transfer-encoding"})
 _ORIGINAL = re.compile(
     r"-{2,}\s*(?:original message|forwarded message|urspr.ngliche nachricht|message d.origine)\s*-{2,}", re.IGNORECASE
 )
@@ -101,6 +106,27 @@ def read(raw: bytes) -> Letter:
         text=text.replace("\r\n", "\n").replace("\r", "\n")[:TEXT_LIMIT],
         headers=headers,
     )
+
+
+def looks_like(raw: bytes) -> bool:
+    """Whether bytes begin as mails do."""
+    return _HEADER.match(raw) is not None and _MAIL_HEADER.search(raw, 0, 4096) is not None
+
+
+def rewritten(raw: bytes, headers: Mapping[str, str], text: str | None) -> bytes:
+    """Return a mail that says something else in some headers (small letters), and as its text (None: as it was)."""
+    end = _HEAD_ENDS.search(raw)
+    head, body = (raw[: end.start()], raw[end.end() :]) if end else (raw, b"")
+    lines = []
+    for line in _LINE_ENDS.split(head):
+        name = line.partition(b":")[0].strip().lower()
+        said = headers.get(name.decode("ascii", "replace"))
+        if text is None or name not in _HOW:
+            lines.append(line if said is None else line.partition(b":")[0] + b": " + said.encode("utf-8", "replace"))
+    if text is not None:
+        lines += [b"Content-Type: text/plain; charset=utf-8", b"Content-Transfer-Encoding: 8bit"]
+        body = text.encode("utf-8", "replace")
+    return b"\n".join(lines) + b"\n\n" + body
 
 
 def _headers(message: "email.message.Message") -> dict[str, str]:

@@ -1,9 +1,9 @@
 """Inbound formats: each reads a payload into signals, and holds no more than that. A new one is a file and a line here."""
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Mapping
 
+from bot.domain import letter
 from bot.domain.mapping import Mapping as Expressions
 from bot.sources import (
     alertmanager,
@@ -30,7 +30,6 @@ from bot.sources import (
     nagios,
     netdata,
     newrelic,
-    nrdp,
     pingdom,
     proxmox,
     sematext,
@@ -54,8 +53,6 @@ AUTO = "auto"
 MAIL = "message/rfc822"
 WRAPPED = ("data", "payload")
 """Fields of forms that hold a whole message as JSON."""
-_HEADER = re.compile(rb"[!-9;-~]{1,76}:[ \t]")
-_MAIL_HEADER = re.compile(rb"^(?:from|subject|message-id|received):", re.IGNORECASE | re.MULTILINE)
 
 
 def parse_any(payload: Payload) -> list[Item]:
@@ -97,10 +94,7 @@ def _is_lost(items: list[Item]) -> bool:
 
 
 def _is_mail(payload: Payload) -> bool:
-    if payload.content_type == MAIL:
-        return True
-    body = payload.body
-    return _HEADER.match(body) is not None and _MAIL_HEADER.search(body, 0, 4096) is not None
+    return payload.content_type == MAIL or letter.looks_like(payload.body)
 
 
 def _kept_any(payload: Payload) -> bytes:
@@ -194,10 +188,7 @@ _OF_ITS_OWN = {source: marks for source, marks in MARKS.items() if source != sla
 _ALL_SHAPES = Shapes({**_OF_ITS_OWN, **dialects.MARKS, slack.SENDER: slack.MARKS})
 _READERS: Mapping[str, Parse] = {**SOURCES, **dialects.DIALECTS}
 KEPT: Mapping[str, Callable[[Payload], bytes]] = {
-    sematext.SENDER: sematext.kept,
     cloudevents.SENDER: cloudevents.kept,
-    statuscake.SENDER: statuscake.kept,
-    nrdp.SENDER: dialects.nrdp_kept,
     loose.SENDER: _kept_any,
     AUTO: _kept_any,
 }

@@ -6,11 +6,10 @@ shown as it came.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from bot.domain.signal import Signal
 from bot.sources import cloudevents, nrdp, opsgenie, pagerduty, prometheus
-from bot.sources.payload import Fields, Payload, fields_of, text_of
+from bot.sources.payload import Fields, Payload, fields_of
 from bot.sources.shape import Mark
 from bot.sources.values import Item, odd
 
@@ -69,14 +68,6 @@ def _nrdp(payload: Payload) -> list[Item]:
         )
     except nrdp.Unreadable:
         return [odd(data, nrdp.SENDER)]
-
-
-def nrdp_kept(payload: Payload) -> bytes:
-    """Return what is kept of a call: all but the token."""
-    given = fields_of(payload)
-    if given is None or not given.text("cmd", *CHECKS):
-        return payload.body
-    return urlencode({name: text_of(value) for name, value in given.values.items() if name != "token"}).encode()
 
 
 def _shown(items: Iterable[Item], payload: Payload, sender: str) -> list[Item]:

@@ -91,7 +91,11 @@ class PostedAlert(msgspec.Struct, frozen=True, gc=False):
         ),
     ] = None
     status: Annotated[
-        str | None, _said("firing (the default), resolved or acknowledged", examples=["firing", "resolved"])
+        str | None,
+        _said(
+            "firing (the default), resolved or acknowledged; other tools' words for them are taken, too",
+            enum=["firing", "resolved", "acknowledged", None],
+        ),
     ] = None
     dedup_key: Annotated[
         str | None,

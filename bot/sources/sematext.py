@@ -5,22 +5,19 @@ from collections.abc import Sequence
 
 from bot.domain.signal import Kind
 from bot.sources.build import build
-from bot.sources.payload import Payload, fields_of
-from bot.sources.payload import kept as payload_kept
+from bot.sources.payload import Payload, fields_of, kept
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
 SENDER = "sematext"
 MARKS: Sequence[Mark] = (("backToNormal",), ("troubleshootUrl", "description"))
 TRUE = frozenset({"true", "1", "yes"})
-REMOVED = b"(removed)"
 _PAIRS = re.compile(r",\s*(?=[\w.-]+=)")
-_TOKEN = re.compile(rb"""((?:app(?:lication)?[_-]?)?token["']?\s*(?:[:=]|%3A|%3D)\s*["']?)[^"'&,}\s]+""", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def parse(payload: Payload) -> list[Item]:
-    """Read a notification. `alert_state` and `title` mean nothing; the write token of the App is never kept."""
+    """Read a notification. `alert_state` and `title` mean nothing."""
     given = fields_of(payload)
     if given is None or not given.text("description", "alertName", "ruleType", "rule_type", "backToNormal"):
         return [odd(kept(payload), SENDER)]
@@ -48,11 +45,6 @@ def parse(payload: Payload) -> list[Item]:
             starts_at=given.text("createTimestamp"),
         )
     ]
-
-
-def kept(payload: Payload) -> bytes:
-    """Return what is kept of a request: all but the write token of the App."""
-    return _TOKEN.sub(rb"\1" + REMOVED, payload_kept(payload))
 
 
 def filters_of(text: str) -> dict[str, str]:

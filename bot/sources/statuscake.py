@@ -3,15 +3,13 @@
 Known from StatusCake's documentation of the web hook URL (2026); not tried against the service.
 """
 
-import re
 from collections.abc import Sequence
 
 from bot.domain.signal import Kind
 from bot.domain.vocabulary import kind_of
 from bot.sources.build import build
 from bot.sources.loose import folded
-from bot.sources.payload import Fields, Payload, fields_of
-from bot.sources.payload import kept as payload_kept
+from bot.sources.payload import Fields, Payload, fields_of, kept
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
@@ -22,12 +20,10 @@ MARKS: Sequence[Mark] = (
     ("Token", "Status", "Name"),
     ("Token", "Status", "URL"),
 )
-REMOVED = b"(removed)"
-_TOKEN = re.compile(rb"""(\btoken["']?\s*(?:[:=]|%3A|%3D)\s*["']?)[^"'&,}\s]+""", re.IGNORECASE)
 
 
 def parse(payload: Payload) -> list[Item]:
-    """Read a test that went down or up. Its id is its identity, else name and address; its token is never kept."""
+    """Read a test that went down or up. Its id is its identity, else name and address."""
     given = fields_of(payload)
     named = (
         Fields({folded(name): given.text(name) for name in given.values if "." not in name}) if given else Fields({})
@@ -61,8 +57,3 @@ def parse(payload: Payload) -> list[Item]:
             links=[link_to(url, name)],
         )
     ]
-
-
-def kept(payload: Payload) -> bytes:
-    """Return what is kept of a request: all but the token, which proves the account."""
-    return _TOKEN.sub(rb"\1" + REMOVED, payload_kept(payload))

@@ -54,6 +54,7 @@ _ESCAPE = re.compile(
 _BEGINS = re.compile(rb"[\s\x00\xef\xbb\xbf\xfe\xff]*['{\[]")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+_USER = re.compile(r"https?://[^/?#]*@", re.IGNORECASE)
 _SINCE_1970 = re.compile(r"[0-9]{9,14}(?:\.[0-9]{1,9})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -223,9 +224,11 @@ def time_of(text: str) -> int | None:
 
 
 def link_to(href: str, text: str = "") -> Link | None:
-    """Return a link that a page may show; None for what is no absolute web or mail address."""
+    """Return a link that a page may show; None for what is no absolute web or mail address, or names a user of the host."""
     href = href.strip()
     if len(href) > HREF_LIMIT or not href.lower().startswith(SCHEMES) or _UNSAFE.search(href):
+        return None
+    if "@" in href and _USER.match(href):
         return None
     return Link(text=clean(text.strip() or href, LINK_TEXT_LIMIT), href=href)
 

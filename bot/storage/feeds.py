@@ -1,8 +1,10 @@
 """Feeds and their keys."""
 
 import hashlib
+from collections.abc import Collection
 
 from bot.domain.tenant import Feed, Key, Scope
+from bot.storage.alerts import SLICE
 from bot.storage.engine import Row, Tx
 
 ADD_FEED = """
@@ -21,6 +23,7 @@ FROM keys JOIN feeds ON feeds.id = keys.feed_id
 """
 KEY_BY_HASH = _KEY + "WHERE keys.hash = :hash AND keys.revoked_at IS NULL"
 KEY_BY_FOLDED = _KEY + "WHERE keys.folded = :folded AND keys.revoked_at IS NULL ORDER BY keys.id LIMIT 1"
+AMONG = "SELECT hash FROM keys WHERE hash IN (:hashes)"
 KEYS = _KEY + "WHERE feeds.tenant_id = :tenant ORDER BY keys.id"
 REVOKE = "UPDATE keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL"
 
@@ -92,6 +95,17 @@ async def key_by_address(tx: Tx, secret: str) -> Key | None:
     """Return the live key that has this secret in a mail address, where the case of letters may have been lost, or None."""
     row = await tx.one(KEY_BY_FOLDED, folded=digest_of(secret.lower()))
     return key_of(row) if row else await key_by_secret(tx, secret)
+
+
+async def among(tx: Tx, texts: Collection[str]) -> set[str]:
+    """Return which of these texts are keys, live or revoked, whoever has them."""
+    by_hash = {digest_of(text): text for text in texts}
+    hashes = list(by_hash)
+    found: set[str] = set()
+    for start in range(0, len(hashes), SLICE):
+        rows = await tx.all(AMONG, hashes=hashes[start : start + SLICE])
+        found |= {by_hash[row["hash"]] for row in rows}
+    return found
 
 
 async def keys(tx: Tx, tenant: int) -> list[Key]:

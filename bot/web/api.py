@@ -1,7 +1,5 @@
 """API: reading alerts and acting on them with a key, within the key's feed (product.md 4)."""
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +15,7 @@ from bot.sources.values import is_null, is_text, members, readable, time_of
 from bot.usecases import act, views
 from bot.web.auth import admitted
 from bot.web.bodies import ActionBody, AlertsBody, HistoryBody, alert_body, answer, event_body
+from bot.web.cleared import cleared
 from bot.web.errors import Problem
 from bot.web.ingest import body_of, check_type
 
@@ -24,13 +23,15 @@ BODY_LIMIT = 64 * 1024
 LIMIT_DEFAULT = 50
 LIMIT_MOST = 200
 HISTORY_LIMIT = 1000
-TEXT_LIMIT = 1024
+TEXT_LIMIT = 2048
 WORDS_LIMIT = 32
 LABELS_LIMIT = 16
 NAME_LIMIT = 256
 NOTE_LIMIT = 4096
 NUMBER_DIGITS = 15
 LABEL = "label."
+LABEL_OF = "label["
+"""Begins the other spelling, `label[NAME]=VALUE`, which OpenAPI's clients write."""
 
 STATES: Mapping[str, frozenset[State]] = {
     "active": ACTIVE,
@@ -93,7 +94,7 @@ async def get_alerts(request: web.Request) -> web.Response:
         before=asked.before,
         limit=asked.limit,
     )
-    cursor = None if page.before is None else _cursor(page.before)
+    cursor = None if page.before is None else str(page.before)
     return answer(AlertsBody(alerts=[alert_body(shown) for shown in page.alerts], next=cursor))
 
 
@@ -112,7 +113,7 @@ async def get_history(request: web.Request) -> web.Response:
     events, after = await views.history_of(
         request.app[PARTS].storage, key, number, after=asked.before or 0, limit=limit
     )
-    cursor = None if after is None else _cursor(after)
+    cursor = None if after is None else str(after)
     return answer(HistoryBody(alert=number, history=[event_body(event) for event in events], next=cursor))
 
 
@@ -123,7 +124,7 @@ async def post_action(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     now = parts.clock()
     action = ACTIONS[request.match_info["action"]]
-    said = _said(await body_of(request, BODY_LIMIT))
+    said = _said(await cleared(request, await body_of(request, BODY_LIMIT)))
     alert = await act.perform_api(
         parts.storage,
         key=key,
@@ -165,13 +166,15 @@ def _searched(query: Iterable[tuple[str, str]]) -> _Search:
     search = _Search()
     seen: set[str] = set()
     for name, value in query:
+        if name.startswith(LABEL_OF) and name.endswith("]"):
+            name = LABEL + name[len(LABEL_OF) : -1]  # noqa: PLW2901 - the other spelling of the same
         reader = _READERS.get(LABEL if name.startswith(LABEL) else name)
         if reader is None:
             raise Problem(400, NO_PARAMETER.format(name=clean(name, 64)), path=clean(name, NAME_LIMIT))
         if name in seen:
             raise Problem(422, TWICE.format(name=clean(name, 64)), path=clean(name, NAME_LIMIT))
         seen.add(name)
-        if len(value) > TEXT_LIMIT * 2:
+        if len(value) > TEXT_LIMIT:
             raise Problem(422, TOO_MUCH.format(name=clean(name, 64)), path=clean(name, NAME_LIMIT))
         reader(search, name, value)
     return search
@@ -210,17 +213,9 @@ def _read_limit(search: _Search, name: str, value: str) -> None:
 
 
 def _read_cursor(search: _Search, name: str, value: str) -> None:
-    try:
-        number = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        number = ""
-    if not number.isdigit() or len(number) > NUMBER_DIGITS:
+    if not value.isascii() or not value.isdigit() or len(value) > NUMBER_DIGITS:
         raise Problem(422, NO_CURSOR, path=name)
-    search.before = int(number)
-
-
-def _cursor(before: int) -> str:
-    return base64.urlsafe_b64encode(str(before).encode()).decode().rstrip("=")
+    search.before = int(value)
 
 
 _READERS: Mapping[str, Callable[[_Search, str, str], None]] = {

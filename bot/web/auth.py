@@ -98,6 +98,11 @@ async def admitted_with(request: web.Request, secret: str, scope: Scope) -> Key:
     return key
 
 
+def presented(request: web.Request) -> set[str]:
+    """Return what looks like a key in a request's headers and path."""
+    return {secret for secret in (*_in_headers(request.headers), request.match_info.get("key", "")) if is_key(secret)}
+
+
 def is_key(secret: str) -> bool:
     """Whether a text looks like a key: 32 characters of `[A-Za-z0-9]`."""
     return len(secret) == KEY_LENGTH and secret.isascii() and secret.isalnum()

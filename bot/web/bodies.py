@@ -115,7 +115,7 @@ class ActionBody(msgspec.Struct, frozen=True, gc=False):
     """What to do to an alert. Members that are not listed here are ignored."""
 
     by: Annotated[str | None, _said("your name, as history shows it", maxLength=256)] = None
-    note: Annotated[str | None, _said("required for a note", maxLength=4096)] = None
+    note: Annotated[str | None, _said("required for a note; longer ones than 4,096 characters are cut")] = None
     until: Annotated[
         str | None,
         _said(

@@ -18,6 +18,7 @@ from bot.sources.values import odd
 from bot.usecases import changes
 from bot.web.auth import admitted_with
 from bot.web.bodies import answer
+from bot.web.cleared import cleared
 from bot.web.errors import Problem
 from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, has_signal, payload_of
 
@@ -49,6 +50,7 @@ async def post_event(request: web.Request) -> web.Response:
     body = await body_of(request, SOURCE_BODY_LIMIT)
     try:
         key = await _pagerduty_key(request, body)
+        body = await cleared(request, body)
         event = pagerduty.read(body)
     except pagerduty.Invalid as invalid:
         return _invalid(invalid)
@@ -61,7 +63,7 @@ async def post_change(request: web.Request) -> web.Response:
     body = await body_of(request, SOURCE_BODY_LIMIT)
     try:
         key = await _pagerduty_key(request, body)
-        event = pagerduty.read_change(body)
+        event = pagerduty.read_change(await cleared(request, body))
     except pagerduty.Invalid as invalid:
         return _invalid(invalid)
     parts = request.app[PARTS]
@@ -75,6 +77,7 @@ async def post_event_v1(request: web.Request) -> web.Response:
     body = await body_of(request, SOURCE_BODY_LIMIT)
     try:
         key = await _pagerduty_key(request, body, pagerduty_v1.CREDENTIAL)
+        body = await cleared(request, body)
         event = pagerduty_v1.read(body)
     except pagerduty.Invalid as invalid:
         return _invalid(invalid)
@@ -134,9 +137,9 @@ async def _nrdp_checks(request: web.Request, given: Mapping[str, str], *, as_jso
     data = next((given[name] for name in names if given.get(name)), "")
     if not data:
         raise _Refused("NO DATA")
-    body = data.encode("utf-8", "replace")
+    body = await cleared(request, data.encode("utf-8", "replace"), given["token"])
     try:
-        items = nrdp.results(data, xml=not as_json)
+        items = nrdp.results(body.decode(), xml=not as_json)
     except nrdp.Unreadable:
         await deliver(request, key, nrdp.SENDER, body, [odd(body, nrdp.SENDER)])
         raise _Refused("BAD JSON" if as_json else "BAD XML") from None
@@ -149,10 +152,11 @@ async def _nrdp_checks(request: web.Request, given: Mapping[str, str], *, as_jso
 
 async def _nrdp_command(request: web.Request, given: Mapping[str, str]) -> str:
     key = await _nrdp_key(request, given)
-    items = nrdp.command(given.get("command", ""))
+    body = await cleared(request, given.get("command", "").encode("utf-8", "replace"), given["token"])
+    items = nrdp.command(body.decode())
     if not has_signal(items):
         raise _Refused("NO COMMAND")
-    await deliver(request, key, nrdp.SENDER, given["command"].encode("utf-8", "replace"), items)
+    await deliver(request, key, nrdp.SENDER, body, items)
     return ""
 
 

@@ -17,6 +17,7 @@ from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
 from bot.web.auth import admitted
 from bot.web.bodies import ResultBody, ResultsBody, answer
+from bot.web.cleared import cleared, cleared_payload
 from bot.web.errors import Problem
 from bot.web.signatures import check_signature, configured
 
@@ -57,6 +58,7 @@ async def post_alerts(request: web.Request) -> web.Response:
     body = await body_of(request, BODY_LIMIT)
     if request.content_type in ANY_BYTES and body.lstrip()[:1] not in (b"{", b"["):
         raise Problem(415, WRONG_TYPE)
+    body = await cleared(request, body)
     items = generic.parse(body, origin=key.name or generic.SENDER)
     if len(items) > ITEMS_LIMIT:
         raise Problem(413, TOO_MANY.format(count=len(items), limit=ITEMS_LIMIT))
@@ -85,6 +87,7 @@ async def post_source(request: web.Request) -> web.Response:
     source = await configured(request, key, name)
     if source is not None and source.secret:
         check_signature(request, source, payload)
+    payload = await cleared_payload(request, payload)
     found = sources.take(name, payload, source.mapping if source is not None else None)
     results = results_body(found.items, await deliver(request, key, name, found.kept, found.items))
     sender = next((item.sender for item in found.items if isinstance(item, Signal)), "")
@@ -118,7 +121,7 @@ async def allow_events(request: web.Request) -> web.Response:
 
 
 async def deliver(request: web.Request, key: Key, dialect: str, body: bytes, items: Sequence[Item]) -> list[Result]:
-    """Hand a request's items to the intake and return what became of them, after the commit."""
+    """Hand a request's items to the intake and return what became of them, after the commit; the body is kept and was cleared."""
     delivery = Delivery(feed=key.feed, dialect=dialect, body=body, items=items)
     return await request.app[PARTS].intake.receive(delivery)
 

@@ -8,6 +8,7 @@ import contextlib
 import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -19,6 +20,7 @@ from bot.nsca import MAX_AGE, Encryption, Incoming, Packet, Unsound
 from bot.parts import Parts
 from bot.sources import nsca as source
 from bot.storage.engine import StorageError
+from bot.usecases import redact
 from bot.usecases.ingest import Delivery
 from bot.web.auth import Keyring
 
@@ -164,14 +166,20 @@ class Desk:
         key = await self._key()
         if key is None:
             return NO_KEY
-        items = source.parse(fresh)
         try:
+            safe = [await self._safe(packet) for packet in fresh]
+            items = source.parse(safe)
             await self._parts.intake.receive(
-                Delivery(feed=key.feed, dialect=source.SENDER, body=source.kept(fresh), items=items)
+                Delivery(feed=key.feed, dialect=source.SENDER, body=source.kept(safe), items=items)
             )
         except StorageError as error:
             return NOT_STORED.format(reason=error)
         return wrong or next((item.reason for item in items if isinstance(item, Rejected)), "")
+
+    async def _safe(self, packet: Packet) -> Packet:
+        """Return a packet without credentials in its output."""
+        output = await redact.text(self._parts.storage, packet.output, {self._parts.settings.nsca_key})
+        return packet if output == packet.output else replace(packet, output=output)
 
     async def _key(self) -> Key | None:
         key = await self._keyring.find(self._parts.settings.nsca_key)

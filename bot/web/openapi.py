@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from bot.domain.signal import LABEL_NAME_LIMIT
 from bot.sources.generic import PostedAlert
 from bot.web import api, ingest
 from bot.web.bodies import ActionBody, AlertBody, AlertsBody, HistoryBody, ProblemBody, ResultsBody
@@ -27,7 +28,7 @@ REFUSALS: Mapping[str, str] = {
     "403": "The key lacks the scope",
     "404": "There is no such alert in the key's feed",
     "409": "The alert's state does not allow it",
-    "413": "The body is too large",
+    "413": f"The body is too large, or holds more than {ingest.ITEMS_LIMIT:,} alerts",
     "415": "The body is not JSON",
     "422": "A value that cannot be used",
     "503": "Nothing was stored; send it again after Retry-After seconds",
@@ -48,8 +49,35 @@ NUMBER = {
     "in": "path",
     "required": True,
     "description": "the alert's number",
-    "schema": {"type": "integer", "minimum": 1},
+    "schema": {"type": "integer", "minimum": 1, "maximum": 10**api.NUMBER_DIGITS - 1},
 }
+WORDS = r"[^\s\u0000-\u001f\u0085]"
+"""Something that is no blank."""
+USABLE: Mapping[str, Any] = {
+    "anyOf": [
+        {"required": ["summary"], "properties": {"summary": {"pattern": WORDS}}},
+        {
+            "required": ["status", "dedup_key"],
+            "properties": {
+                "status": {"enum": ["resolved", "acknowledged"]},
+                "dedup_key": {"type": "string", "minLength": 1},
+            },
+        },
+    ]
+}
+"""What an alert needs: words, or the name of a problem that somebody has or that is over."""
+SPAN = "^([1-9][0-9]{0,2}[mh]|([1-9]|[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-5])d)$"
+UNTIL = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "pattern": SPAN}]}
+"""A time in the future, or a span; others are taken, too."""
+NOTHING = {"type": "null"}
+NEEDED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "assign": ("to", {"type": "string", "maxLength": api.NAME_LIMIT, "pattern": "[A-Za-z0-9]"}),
+    "snooze": ("until", UNTIL),
+    "note": ("note", {"type": "string", "pattern": WORDS}),
+}
+"""The member that an action cannot do without."""
+ENDING = frozenset({"ack", "snooze"})
+"""Actions whose effect may end by itself."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -71,6 +99,7 @@ def document() -> dict[str, Any]:
     """Return the document."""
     structs = [PostedAlert, ResultsBody, AlertsBody, AlertBody, HistoryBody, ActionBody, ProblemBody]
     _, components = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
+    components["PostedAlert"] |= USABLE
     actions = {f"/api/v1/alerts/{{n}}/{name}": {"post": _action(name, text)} for name, text in ACTIONS.items()}
     return {
         "openapi": "3.1.0",
@@ -137,15 +166,28 @@ def _post() -> dict[str, Any]:
 
 
 def _list() -> dict[str, Any]:
+    severity = "|".join(api.SEVERITIES)
+    labels = {
+        "type": "object",
+        "additionalProperties": {"type": "string", "maxLength": api.TEXT_LIMIT},
+        "propertyNames": {"minLength": 1, "maxLength": LABEL_NAME_LIMIT},
+        "maxProperties": api.LABELS_LIMIT,
+    }
+    words = {"type": "string", "maxLength": api.TEXT_LIMIT, "pattern": rf"^\S*(\s+\S+){{0,{api.WORDS_LIMIT - 1}}}\s*$"}
     parameters = [
         _parameter("state", {"enum": list(api.STATES), "default": "active"}),
-        _parameter("severity", {"type": "string"}, f"{', '.join(api.SEVERITIES)}, or several with commas between them"),
+        _parameter(
+            "severity",
+            {"type": "string", "pattern": f"^({severity})(,({severity})){{0,3}}$"},
+            f"{', '.join(api.SEVERITIES)}, or several with commas between them",
+        ),
         _parameter(
             "label",
-            {"type": "object", "additionalProperties": {"type": "string"}},
-            "written label.NAME=VALUE; all that are given must hold",
+            labels,
+            "written label[NAME]=VALUE or label.NAME=VALUE; all that are given must hold",
+            style="deepObject",
         ),
-        _parameter("q", {"type": "string"}, "words that summary, description and labels all hold, in any case"),
+        _parameter("q", words, "words that summary, description and labels all hold, in any case"),
         *_page(f"{api.LIMIT_DEFAULT} alerts when not given"),
     ]
     return _operation("listAlerts", "List alerts, newest first", AlertsBody, "400", "422", parameters=parameters)
@@ -154,12 +196,22 @@ def _list() -> dict[str, Any]:
 def _page(limit: str) -> list[dict[str, Any]]:
     return [
         _parameter("limit", {"type": "integer", "minimum": 1, "maximum": api.LIMIT_MOST}, limit),
-        _parameter("cursor", {"type": "string"}, "what `next` of the page before said"),
+        _parameter(
+            "cursor",
+            {"type": "string", "pattern": f"^[0-9]{{1,{api.NUMBER_DIGITS}}}$"},
+            "what `next` of the page before said",
+        ),
     ]
 
 
-def _parameter(name: str, schema: Mapping[str, Any], description: str = "") -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": schema, **({"description": description} if description else {})}
+def _parameter(name: str, schema: Mapping[str, Any], description: str = "", **more: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "schema": schema,
+        **({"description": description} if description else {}),
+        **more,
+    }
 
 
 def _action(name: str, text: str) -> dict[str, Any]:
@@ -174,5 +226,19 @@ def _action(name: str, text: str) -> dict[str, Any]:
         "415",
         "422",
         parameters=[NUMBER],
-        requestBody={"required": name in {"assign", "snooze", "note"}, **_json(_ref(ActionBody))},
+        requestBody={"required": name in NEEDED, **_json(_action_body(name))},
     )
+
+
+def _action_body(name: str) -> dict[str, Any]:
+    """Return the schema of what an action is told: ActionBody, and what this action needs and cannot do."""
+    narrower: dict[str, Any] = {}
+    if name in ENDING:
+        narrower["until"] = {"anyOf": [*UNTIL["anyOf"], NOTHING]}
+    else:
+        narrower["until"] = NOTHING
+    needed = NEEDED.get(name)
+    if needed is not None:
+        narrower[needed[0]] = needed[1]
+    required = {"required": [needed[0]]} if needed is not None else {}
+    return {"allOf": [_ref(ActionBody)], "type": "object", "properties": narrower, **required}

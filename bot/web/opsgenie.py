@@ -21,6 +21,7 @@ from bot.sources.values import time_of
 from bot.usecases import act, views
 from bot.web.auth import admitted
 from bot.web.bodies import answer, instant
+from bot.web.cleared import cleared
 from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver
 from bot.web.opsgenie_list import data_of, unprocessable
 
@@ -68,7 +69,7 @@ def routes() -> list[web.RouteDef]:
 async def post_alert(request: web.Request) -> web.Response:
     """Take an alert: 202 after the commit."""
     key = await admitted(request, Scope.INGEST)
-    body = await body_of(request, SOURCE_BODY_LIMIT)
+    body = await cleared(request, await body_of(request, SOURCE_BODY_LIMIT))
     try:
         created = opsgenie.create(opsgenie.fields_of(body))
     except Invalid as invalid:
@@ -84,7 +85,7 @@ async def post_action(request: web.Request) -> web.Response:
     """Say something of an alert. Its acknowledge and close are good with `ingest`, snooze and assign need `act`."""
     action = request.match_info["action"]
     key = await admitted(request, Scope.ACT if action in {"snooze", "assign"} else Scope.INGEST)
-    body = await body_of(request, SOURCE_BODY_LIMIT)
+    body = await cleared(request, await body_of(request, SOURCE_BODY_LIMIT))
     name = NAMES.get(action, "Update")
     try:
         given = opsgenie.fields_of(body)
@@ -126,7 +127,7 @@ async def delete_labels(request: web.Request) -> web.Response:
 async def _updated(request: web.Request, read: Callable[[str, Fields, Alert], Signal]) -> web.Response:
     """Report an alert as it is but for what a request changes; its note is said beside it."""
     key = await admitted(request, Scope.INGEST)
-    body = await body_of(request, SOURCE_BODY_LIMIT)
+    body = await cleared(request, await body_of(request, SOURCE_BODY_LIMIT))
     try:
         given = opsgenie.fields_of(body)
         alert = await _found(request, key)

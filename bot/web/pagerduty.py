@@ -10,6 +10,7 @@ from bot.sources.payload import Payload
 from bot.usecases import echo
 from bot.web.auth import admitted
 from bot.web.bodies import answer
+from bot.web.cleared import cleared
 from bot.web.errors import Problem
 from bot.web.ingest import SOURCE_BODY_LIMIT, deliver, raw_body_of, results_body
 from bot.web.signatures import check_signature, configured
@@ -33,6 +34,7 @@ async def post_event(request: web.Request) -> web.Response:
         raise Problem(401, UNCONFIGURED)
     headers = {header.lower(): value for header, value in request.headers.items()}
     check_signature(request, source, Payload(body=body, headers=headers))
+    body = await cleared(request, body)
     event = pagerduty_webhook.read(body)
     if event is None or event.tenant not in {None, key.feed.tenant}:
         return answer({"text": NOT_ABOUT})

@@ -13,6 +13,7 @@ from bot.sources import cloudwatch
 from bot.sources.payload import Payload
 from bot.web.auth import admitted
 from bot.web.bodies import answer
+from bot.web.cleared import cleared
 from bot.web.errors import Problem
 from bot.web.ingest import SOURCE_BODY_LIMIT, body_of, deliver, results_body
 
@@ -46,6 +47,7 @@ async def post_message(request: web.Request) -> web.Response:
             return await _confirm(parts, found)
     elif request.headers.get(BARE, "").lower() != "true":
         log.info("sns_bare_message", feed=key.feed.id)
+    body = await cleared(request, body)
     items = cloudwatch.parse(Payload(body=body))
     results = await deliver(request, key, cloudwatch.SENDER, body, items) if items else []
     return answer(results_body(items, results))

@@ -144,16 +144,3 @@ def test_a_binary_event_is_kept_whole() -> None:
     payload = payload_of(HERE / "cloudevents" / "binary.http")
 
     assert plain(SOURCES[AUTO](payload)) == plain(SOURCES[AUTO](of_body(KEPT[AUTO](payload))))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"token=9f8e-7d&backToNormal=false",
-        b'{"appToken": "9f8e-7d", "backToNormal": "false"}',
-        b"cmd=submitcheck&token=9f8e-7d&JSONDATA=%7B%7D",
-    ],
-)
-def test_tokens_are_not_kept(body: bytes) -> None:
-    """As at the source's own address."""
-    assert b"9f8e" not in KEPT[AUTO](of_body(body))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.signal import Kind, Severity, Signal
-from bot.sources import KEPT, SOURCES, read
-from bot.sources.payload import FORM, Payload
+from bot.sources import SOURCES, read
+from bot.sources.payload import Payload
 from tests.sources.recorded import HERE, payload_of
 
 PAIRS = [
@@ -122,18 +122,6 @@ def test_acknowledged(source: str, case: str, author: str, note: str) -> None:
     signal = one(source, case)
 
     assert (Kind.ACKNOWLEDGED, author, note) == (signal.kind, signal.author, signal.note)
-
-
-def test_statuscake_proves_itself_to_nobody_else() -> None:
-    """Its token, a hash of user and key of the account, is neither kept nor shown."""
-    for payload in (
-        payload_of(HERE / "statuscake" / "down.form"),
-        payload_of(HERE / "statuscake" / "timeout.query"),
-        Payload(body=b'{"Token": "9f8e7d", "Name": null}'),
-        Payload(body=b"Token=9f8e7d&What=x", content_type=FORM),
-    ):
-        assert b"9f8e7d" not in KEPT["statuscake"](payload)
-        assert "9f8e7d" not in repr(SOURCES["statuscake"](payload))
 
 
 def test_a_ping_address_of_healthchecks_is_not_shown() -> None:

@@ -219,6 +219,13 @@ def test_broken_utf8_costs_itself_only() -> None:
         ([{"text": "a", "href": "javascript:alert(1)"}], ()),
         ([{"text": "a", "href": "/relative"}], ()),
         ([{"text": "a", "href": "https://a.example/\nx"}], ()),
+        ([{"text": "a", "href": "https://dana:pw@a.example/"}], ()),
+        ([{"text": "a", "href": "HTTPS://dana@a.example"}], ()),
+        ([{"text": "a", "href": "https://b.example\\@a.example/"}], ()),
+        (
+            [{"text": "a", "href": "https://a.example/@dana?to=b@c"}],
+            (Link(text="a", href="https://a.example/@dana?to=b@c"),),
+        ),
         ([{"href": "https://a.example/"}], (Link(text="https://a.example/", href="https://a.example/"),)),
         ([{"text": "t", "href": "mailto:a@example.com"}], (Link(text="t", href="mailto:a@example.com"),)),
     ],

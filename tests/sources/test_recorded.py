@@ -96,20 +96,6 @@ def test_what_is_kept_is_read_alike(source: str, path: Path) -> None:
     assert plain(SOURCES[source](whole)) == plain(read)
 
 
-def test_the_write_token_of_an_app_is_not_kept() -> None:
-    """Sematext may send it, in JSON, a form or a query (alert-sources.md 1.4)."""
-    for payload in (
-        Payload(body=b'{"applicationToken": "9f8e-7d", "appToken":"9f8e-7d", "backToNormal": "false"}'),
-        Payload(body=b"backToNormal=false&applicationToken=9f8e-7d", content_type=FORM),
-        Payload(body=b"", query={"token": "9f8e-7d", "description": "x"}),
-        Payload(body=b"hello, token: 9f8e-7d"),
-    ):
-        shown = json.dumps(plain(SOURCES["sematext"](payload)))
-
-        assert b"9f8e" not in KEPT["sematext"](payload)
-        assert "9f8e" not in shown
-
-
 ODD_VALUES = [None, True, 7, -1.5, "", "\x00\ud800", "x" * 5000, [], ["x", None], {}, {"a": {"b": 1}}]
 
 

@@ -614,13 +614,15 @@ def backend(subject: str, **headers: str) -> EmailMessage:
 
 @pytest.mark.parametrize("protocol", ["lmtp", "smtp"], indirect=True)
 async def test_a_backends_mail_is_an_alert(desk: Desk, logs: Logs, caplog: pytest.LogCaptureFixture) -> None:
-    """And the next one resolves it; the key may have lost its capitals, and is in no log."""
+    """And the next one resolves it; the key may have lost its capitals, and is in no log and in nothing that is kept."""
     caplog.set_level(logging.DEBUG)
     key = await key_of(desk.stage)
+    received = f"from a by b for <in+{key}@in.example.com>; Fri, 2 Jan 2026 03:04:05 +0000"
     opened = await desk.post.send(backend("[CRITICAL] Disk full on db1"), f"In+{key.lower()}@in.example.com", sender="")
     await desk.bot.settle()
     await desk.room.sees("#1 [CRITICAL] Disk full on db1")
-    again = await desk.post.send(backend("[CRITICAL] Disk full on db1"), f"in+{key}@in.example.com", sender="")
+    named = backend("[CRITICAL] Disk full on db1", Received=received, Delivered_To=f"IN+{key.lower()}@in.example.com")
+    again = await desk.post.send(named, f"in+{key}@in.example.com", sender="")
     over = await desk.post.send(
         backend("RESOLVED: Disk full on db1", Auto_Submitted="auto-generated"), f"in+{key}@x.example"
     )
@@ -635,7 +637,8 @@ async def test_a_backends_mail_is_an_alert(desk: Desk, logs: Logs, caplog: pytes
     assert ("critical", "4 GB left on /var", 1) == (alert["severity"], alert["description"], alert["count"])
     assert 3 * ["mail"] == [row["dialect"] for row in bodies]
     assert b"Subject: [CRITICAL] Disk full" in bytes(bodies[0]["body"])
-    assert key.lower() not in f"{logs}{caplog.text}".lower()
+    assert b"Received: from a by b for <in+(removed)@in.example.com>" in bytes(bodies[1]["body"])
+    assert key.lower() not in f"{logs}{caplog.text}{[bytes(row['body']) for row in bodies]}".lower()
 
 
 async def test_keys_that_may_not(desk: Desk) -> None:

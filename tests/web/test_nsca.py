@@ -177,14 +177,17 @@ async def test_send_nsca(desk: Desk, tmp_path: Path, method: int, password: str)
 
 
 async def test_what_came_is_kept(port: Port, tmp_path: Path) -> None:
-    """As `send_nsca` read it, for as long as any request's body."""
+    """As `send_nsca` read it, without credentials, for as long as any request's body."""
     needs("send_nsca", "nsca-client")
-    await send_nsca(port, tmp_path, "db1\tDisk\t2\t97% used\n", method=14, password=port.password)
+    lines = "db1\tDisk\t2\t97% used, password=hunter2\n"
+    await send_nsca(port, tmp_path, lines, method=14, password=port.password)
     await port.come_to({"db1!Disk": "critical"})
     async with port.desk.parts.storage.read() as tx:
         rows = await tx.all("SELECT dialect, body FROM bodies")
 
-    assert [("nsca", b"db1\tDisk\t2\t97% used\n")] == [(row["dialect"], bytes(row["body"])) for row in rows]
+    assert {"nsca"} == {row["dialect"] for row in rows}
+    assert lines.replace("hunter2", "(removed)") == b"".join(bytes(row["body"]) for row in rows).decode()
+    assert "hunter2" not in repr(await port.desk.alerts())
 
 
 async def test_many_lines(port: Port, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from bot.sources.generic import PostedAlert
 from bot.web import api, ingest
 from bot.web.openapi import ACTIONS, document
@@ -62,3 +64,28 @@ async def test_answers_are_as_described(desk: Desk) -> None:
     schema = document()["components"]["schemas"]["AlertBody"]
 
     assert list(schema["properties"]) == list(await desk.get("/api/v1/alerts/1"))
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_is_described_as_it_is_taken(name: str) -> None:
+    """What it needs is required and no null, and `until` is there for what ends by itself only."""
+    body = document()["paths"][f"/api/v1/alerts/{{n}}/{name}"]["post"]["requestBody"]
+    schema = body["content"]["application/json"]["schema"]
+    needed = {"assign": ["to"], "snooze": ["until"], "note": ["note"]}.get(name, [])
+    ends = {"type": "null"} != schema["properties"]["until"]
+
+    assert needed == schema.get("required", [])
+    assert bool(needed) == body["required"]
+    assert (name in {"ack", "snooze"}) == ends
+    assert "null" not in str([schema["properties"][each] for each in needed])
+
+
+async def test_a_label_as_openapi_writes_it(desk: Desk) -> None:
+    """`label[NAME]=VALUE` asks what `label.NAME=VALUE` does, and the same name twice is refused."""
+    await desk.post("/api/v1/alerts", [{"summary": "a", "labels": {"x.y": "1"}}, {"summary": "b"}])
+    found = await desk.get("/api/v1/alerts?label[x.y]=1")
+    async with desk.client.get("/api/v1/alerts?label[x]=1&label.x=1", headers=desk.headers) as answer:
+        assert 422 == answer.status
+
+    assert ["a"] == [alert["summary"] for alert in found["alerts"]]
+    assert found == await desk.get("/api/v1/alerts?label.x.y=1")
