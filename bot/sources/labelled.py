@@ -18,7 +18,7 @@ from bot.domain.signal import (
 )
 from bot.domain.vocabulary import severity_of, severity_or_warning
 from bot.sources.fingerprint import fingerprint
-from bot.sources.loose import folded
+from bot.sources.member_names import folded
 from bot.sources.values import (
     Broken,
     is_text,
