@@ -44,6 +44,7 @@ from bot.sources import (
     victorops,
     zabbix,
 )
+from bot.sources.member_names import folded
 from bot.sources.payload import Fields, Payload, fields_of, json_of, kept
 from bot.sources.reading import Parse, Reading, reading
 from bot.sources.shape import Mark, Shapes
@@ -210,6 +211,24 @@ BY_QUERY = frozenset(
     }
 )
 """Sources whose senders may use GET without a query, too; that says only that something is there."""
+
+
+ALIASES: Mapping[str, str] = {
+    "icinga": nagios.SENDER,
+    "icinga2": nagios.SENDER,
+    "prometheus": alertmanager.SENDER,
+    "sns": cloudwatch.SENDER,
+    "kuma": uptime_kuma.SENDER,
+    "email": mail.SENDER,
+    "splunkoncall": victorops.SENDER,
+}
+"""Other names for a source, without case and signs."""
+_BY_NAME = {**{folded(name): name for name in SOURCES}, **ALIASES}
+
+
+def source_of(name: str) -> str:
+    """Return the source that a name in an address means; one that nobody knows is told by its messages' shape."""
+    return name if name in SOURCES else _BY_NAME.get(folded(name), AUTO)
 
 
 def take(source: str, payload: Payload, mapping: Expressions | None = None) -> Reading:
