@@ -62,13 +62,15 @@ _MAIL_HEADER = re.compile(rb"^(?:from|subject|message-id|received):", re.IGNOREC
 def parse_any(payload: Payload) -> list[Item]:
     """Read a message of any source that is known by its shape, and any other by its usual names."""
     given = fields_of(payload)
-    return _told(payload, given, _SHAPES.recognise(payload, given))
+    items = _told(payload, given, _SHAPES.recognise(payload, given))
+    return loose.parse_text(payload) or items if _is_lost(items) else items
 
 
 def parse_auto(payload: Payload) -> list[Item]:
     """Read a message as above, and also those that have addresses of their own."""
     given = fields_of(payload)
-    return _told(payload, given, _ALL_SHAPES.recognise(payload, given))
+    items = _told(payload, given, _ALL_SHAPES.recognise(payload, given))
+    return loose.parse_text(payload) or items if _is_lost(items) else items
 
 
 def _told(payload: Payload, given: Fields | None, source: str) -> list[Item]:
@@ -112,9 +114,13 @@ def _kept_any(payload: Payload) -> bytes:
 def read(source: str, payload: Payload) -> list[Item]:
     """Read what came for a source; what that source cannot read may be another's. Raises KeyError for an unknown source."""
     items = SOURCES[source](payload)
-    if all(map(is_odd, items)) and not any(map(is_odd, others := parse_any(payload))):
-        return others
-    return items
+    if not all(map(is_odd, items)) or source in {loose.SENDER, AUTO}:
+        return items
+    given = fields_of(payload)
+    others = _told(payload, given, _SHAPES.recognise(payload, given))
+    if any(map(is_odd, others)):
+        return loose.parse_text(payload, stated=True) or items
+    return others
 
 
 SOURCES: Mapping[str, Parse] = {

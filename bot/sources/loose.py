@@ -1,10 +1,12 @@
 """Any tool's JSON, form or query, by the names that such members usually have (alert-sources.md 1.13)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from bot.domain.headline import Headline, steady
-from bot.domain.signal import Kind, Signal, made_key
+from bot.domain.headline import Headline, read_title, steady
+from bot.domain.signal import DESCRIPTION_LIMIT, Kind, Signal, clean, made_key
+from bot.sources import plain
 from bot.sources.build import build
 from bot.sources.member_names import Slot, measures
 from bot.sources.members import Members
@@ -34,8 +36,25 @@ def parse_fields(payload: Payload, given: Fields | None) -> list[Item]:
     return [odd(payload.body, SENDER)]
 
 
+def parse_text(payload: Payload, *, stated: bool = False) -> list[Item]:
+    """Read a body that is plain text; nothing where it is none, or, if only `stated` ones count, says neither state nor severity."""
+    text = plain.text_of(payload)
+    if not text:
+        return []
+    pairs = plain.pairs_of(text)
+    found = read(pairs, SENDER) if pairs is not None else None
+    if found is not None:
+        return [replace(found, description=clean(text, DESCRIPTION_LIMIT))]
+    told = read_title(text.partition("\n")[0])
+    return [plain.read(text, SENDER)] if not stated or told.kind or told.severity is not None else []
+
+
 def _each(values: list[Any], payload: Payload) -> list[Item]:
-    signals = [read(Fields(each), SENDER) for each in values[:MOST_ITEMS] if isinstance(each, dict)]
+    signals = [
+        plain.read(each.strip(), SENDER) if isinstance(each, str) else read(Fields(each), SENDER)
+        for each in values[:MOST_ITEMS]
+        if isinstance(each, dict) or (isinstance(each, str) and each.strip())
+    ]
     told: list[Item] = [signal for signal in signals if signal is not None]
     return told if told and len(told) == len(values) else [*told, odd(payload.body, SENDER)]
 
