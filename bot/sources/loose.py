@@ -1,5 +1,7 @@
 """Any tool's JSON, form or query, by the names that such members usually have (alert-sources.md 1.13)."""
 
+import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,13 +10,17 @@ from bot.domain.headline import Headline, read_title, steady
 from bot.domain.signal import DESCRIPTION_LIMIT, Kind, Signal, clean, made_key
 from bot.sources import plain
 from bot.sources.build import build
-from bot.sources.member_names import Slot, measures
-from bot.sources.members import Members
-from bot.sources.payload import Fields, Payload, fields_of, json_of
+from bot.sources.member_names import STATES, Slot, folded, measures, slots_of
+from bot.sources.member_values import everything
+from bot.sources.members import MOST_MEMBERS, Members
+from bot.sources.payload import Fields, Payload, fields_of, json_of, text_of
 from bot.sources.values import Item, odd
 
 SENDER = "generic"
 MOST_ITEMS = 1000
+UNTOLD = frozenset(STATES)
+SHARED = frozenset({Slot.STATE, Slot.SEVERITY, Slot.WHERE})
+"""What a group of alerts says for each of them that does not say it."""
 
 
 def parse(payload: Payload) -> list[Item]:
@@ -32,8 +38,23 @@ def parse_fields(payload: Payload, given: Fields | None) -> list[Item]:
         return [signal]
     for value in Members(given).values(Slot.LIST):
         if isinstance(value, list) and value:
-            return _each(value, payload)
+            return _each(_inherited(given, value), payload)
     return [odd(payload.body, SENDER)]
+
+
+def _inherited(given: Fields, values: list[Any]) -> list[Any]:
+    """Return the alerts of a group, each with what the group says of all of them: state, severity and place."""
+    common = {name: value for name, value in given.values.items() if isinstance(value, str) and _shared(name)}
+    return [
+        {**{name: value for name, value in common.items() if not _shared(name) & said}, **each}
+        if isinstance(each, dict) and (said := frozenset().union(*map(_shared, each))) is not None
+        else each
+        for each in values
+    ]
+
+
+def _shared(name: str) -> frozenset[Slot]:
+    return SHARED.intersection(slot for slot, _ in slots_of(name))
 
 
 def parse_text(payload: Payload, *, stated: bool = False) -> list[Item]:
@@ -64,13 +85,16 @@ def read(
 ) -> Signal | None:
     """Return what members with the usual names say; None when there is no title, and no key of a problem that ends."""
     members = Members(given)
-    named = members.text(Slot.KEY)
+    named = members.key()
     kind = kind or members.kind()
     if not (members.title or members.body) and not (named and kind is not Kind.FIRING):
         return None
     body = members.body
     summary = members.title or next(iter(body.splitlines()), "") or named
     labels = members.labels()
+    if members.anywhere:
+        body = json.dumps(given.values, ensure_ascii=False, indent=1)
+        key = named or key or identity(members.headline, {**labels, **_unmeasured(given)})
     return build(
         sender,
         key=named or key or identity(members.headline, {**labels, **members.where()}),
@@ -85,6 +109,16 @@ def read(
         delivery_id=delivery_id,
         opens=bool(members.title or body),
     )
+
+
+def _unmeasured(given: Fields) -> dict[str, str]:
+    """Return everything in a message of an unknown shape that may tell its problem from another: all but states, measures and times."""
+    found: dict[str, str] = {}
+    for names, value in itertools.islice(everything(given.values), MOST_MEMBERS):
+        if names and folded(names[-1]) not in UNTOLD and not measures(names[-1]):
+            path = "/".join(names)
+            found[path] = f"{found[path]}, {text_of(value)}" if path in found else text_of(value)
+    return found
 
 
 def identity(headline: Headline, labels: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ FEW = 2
 _HTML = re.compile(
     r"\s*<(?:!doctype html|html|head|body|h[1-6]|p|div|table|b|strong|br|span|ul|pre)\b[^<>]*>", re.IGNORECASE
 )
-_DATA = re.compile(r"[{\[<%]|---|--[\w-]+\r?\n|[\w.\[\]%+-]{1,200}=\S*\Z")
+_DATA = re.compile(r"[{<%]|\[\s*[{\[\]\"'\d]|---|--[\w-]+\r?\n|[\w.\[\]%+-]{1,200}=\S*\Z")
 """How what is no plain text begins: JSON, markup, YAML, parts, or a form that is nothing else."""
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\N{REPLACEMENT CHARACTER}]")
 _WORD = re.compile(r"[^\W\d_]{2}")
