@@ -34,7 +34,7 @@ _KINDS: Mapping[Kind, Iterable[str]] = {
         "broken", "crashed", "create", "created", "critical", "degraded", "down", "error", "errored", "fail",
         "failed", "failing", "failure", "fire", "fired", "firing", "inalarm", "insufficientdata", "missing", "new",
         "nodata", "notok", "offline", "open", "opened", "outage", "problem", "raise", "raised", "reopen", "reopened",
-        "retrigger", "retriggered", "start", "started", "timeout", "trigger", "triggered", "triggering",
+        "notresponding", "retrigger", "retriggered", "start", "started", "timeout", "trigger", "triggered", "triggering",
         "unavailable", "unhealthy", "unknown", "unreachable", "unresolved", "violated", "violation", "warn",
         "warning",
     ),
@@ -65,8 +65,26 @@ KINDS: Mapping[str, Kind] = {word: kind for kind, words in _KINDS.items() for wo
 LONGEST = 64
 """No word for a state is longer."""
 _APART = re.compile(r"[^a-z0-9]+")
-_BESIDE = frozenset({"", "severity", "priority", "level", "prio", "sev", "state", "status", "impact", *"0123456789"})
+_BESIDE = frozenset(
+    {
+        *("", "severity", "priority", "level", "prio", "sev", "state", "status", "impact", *"0123456789"),
+        *("alert", "alarm", "criticality", "event", "incident", "problem"),
+    }
+)
 """What stands beside a severity's word and says nothing more: `1 - Critical`, `High priority`."""
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W_]+")
+_NOUNS = frozenset(
+    {
+        *("alert", "alerts", "alarm", "check", "condition", "event", "host", "incident", "is", "issue", "monitor"),
+        *("monitoring", "notification", "problem", "rule", "service", "state", "status", "trigger"),
+    }
+)
+"""Words for a problem, and for what has one, that say nothing beside a word that does."""
+_ENDS = frozenset({"autoresolved", "cleared", "closed", "recovered", "recovery", "resolved", "restored"})
+"""Ends that stay ends beside how bad it was: `ResolvedCritical`."""
+_RANKED = frozenset({"critical", "warn", "warning"})
+_BAD = frozenset({"degraded", "down", "error", "missing", "outage"})
+"""What a problem was, where its end comes behind."""
 
 
 def severity_of(word: str) -> Severity | None:
@@ -103,4 +121,19 @@ def kind_of(word: str) -> Kind | None:
 @lru_cache(maxsize=1024)
 def _kind_of(word: str) -> Kind | None:
     low = word.strip().lower()
-    return KINDS.get(low) or KINDS.get(_APART.sub("", low))
+    return KINDS.get(low) or KINDS.get(_APART.sub("", low)) or _kind_of_parts(_PARTS.findall(word))
+
+
+def _kind_of_parts(parts: Iterable[str]) -> Kind | None:
+    """Read `alert.resolved`, `ResolvedCritical`, `ALERT_DEGRADED_RECOVERY`: an end is one only where nothing speaks against it."""
+    words = [part.lower() for part in parts]
+    told = [word for word in words if word not in _NOUNS]
+    kinds = [KINDS.get(word) for word in told]
+    if len(words) < 2 or not kinds or None in kinds:
+        return None
+    if len(set(kinds)) == 1:
+        return kinds[0]
+    ends = [at for at, kind in enumerate(kinds) if kind is Kind.RESOLVED]
+    plain = len(ends) == 1 and told[ends[0]] in _ENDS
+    before, after = (told[: ends[0]], told[ends[0] + 1 :]) if plain else ([], [])
+    return Kind.RESOLVED if plain and _RANKED.issuperset(after) and (_RANKED | _BAD).issuperset(before) else None

@@ -43,6 +43,7 @@ from bot.sources import (
     victorops,
     zabbix,
 )
+from bot.sources.member_names import folded
 from bot.sources.payload import Fields, Payload, fields_of, json_of, kept
 from bot.sources.reading import Parse, Reading, reading
 from bot.sources.shape import Mark, Shapes
@@ -58,13 +59,15 @@ WRAPPED = ("data", "payload")
 def parse_any(payload: Payload) -> list[Item]:
     """Read a message of any source that is known by its shape, and any other by its usual names."""
     given = fields_of(payload)
-    return _told(payload, given, _SHAPES.recognise(payload, given))
+    items = _told(payload, given, _SHAPES.recognise(payload, given))
+    return loose.parse_text(payload) or items if _is_lost(items) else items
 
 
 def parse_auto(payload: Payload) -> list[Item]:
     """Read a message as above, and also those that have addresses of their own."""
     given = fields_of(payload)
-    return _told(payload, given, _ALL_SHAPES.recognise(payload, given))
+    items = _told(payload, given, _ALL_SHAPES.recognise(payload, given))
+    return loose.parse_text(payload) or items if _is_lost(items) else items
 
 
 def _told(payload: Payload, given: Fields | None, source: str) -> list[Item]:
@@ -105,9 +108,13 @@ def _kept_any(payload: Payload) -> bytes:
 def read(source: str, payload: Payload) -> list[Item]:
     """Read what came for a source; what that source cannot read may be another's. Raises KeyError for an unknown source."""
     items = SOURCES[source](payload)
-    if all(map(is_odd, items)) and not any(map(is_odd, others := parse_any(payload))):
-        return others
-    return items
+    if not all(map(is_odd, items)) or source in {loose.SENDER, AUTO}:
+        return items
+    given = fields_of(payload)
+    others = _told(payload, given, _SHAPES.recognise(payload, given))
+    if any(map(is_odd, others)):
+        return loose.parse_text(payload, stated=True) or items
+    return others
 
 
 SOURCES: Mapping[str, Parse] = {
@@ -201,6 +208,24 @@ BY_QUERY = frozenset(
     }
 )
 """Sources whose senders may use GET without a query, too; that says only that something is there."""
+
+
+ALIASES: Mapping[str, str] = {
+    "icinga": nagios.SENDER,
+    "icinga2": nagios.SENDER,
+    "prometheus": alertmanager.SENDER,
+    "sns": cloudwatch.SENDER,
+    "kuma": uptime_kuma.SENDER,
+    "email": mail.SENDER,
+    "splunkoncall": victorops.SENDER,
+}
+"""Other names for a source, without case and signs."""
+_BY_NAME = {**{folded(name): name for name in SOURCES}, **ALIASES}
+
+
+def source_of(name: str) -> str:
+    """Return the source that a name in an address means; one that nobody knows is told by its messages' shape."""
+    return name if name in SOURCES else _BY_NAME.get(folded(name), AUTO)
 
 
 def take(source: str, payload: Payload, mapping: Expressions | None = None) -> Reading:

@@ -71,6 +71,6 @@ def _one_by_one(body: bytes, sender: str) -> list[Item]:
 def _item(alert: Labelled, status: str, links: tuple[Link | None, ...], sender: str) -> Item:
     if not named(alert.labels) and not alert.fingerprint:
         return odd(msgspec.json.encode(alert), sender)
-    word = alert.status or status
+    word = alert.status or alert.state or status
     kind = Kind.RESOLVED if word == RESOLVED or kind_of(word) is Kind.RESOLVED else Kind.FIRING
     return signal(alert, sender=sender, kind=kind, links=links)

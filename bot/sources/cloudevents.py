@@ -15,6 +15,8 @@ from bot.domain.signal import MADE_KEY, Kind, key_within_limit, made_key
 from bot.domain.vocabulary import kind_of
 from bot.sources import loose
 from bot.sources.build import build
+from bot.sources.member_names import measures
+from bot.sources.members import Members
 from bot.sources.payload import Fields, Payload, json_of, text_of
 from bot.sources.payload import kept as payload_kept
 from bot.sources.shape import Mark
@@ -102,7 +104,7 @@ def _event(attributes: Mapping[str, Any], data: Any) -> Item:
         key=key or f"{source}:{_known_by(stem if said else event.text('type'), data)}",
         summary=subject or event.text("type"),
         kind=kind or Kind.FIRING,
-        severity=loose.Reading(inside).severity() if inside.values else "",
+        severity=Members(inside).severity() if inside.values else "",
         source=source,
         description=text_of(data),
         labels={"type": event.text("type")},
@@ -116,7 +118,7 @@ def _known_by(about: str, data: Any) -> str:
     """Return what an event without a subject and a title is known by: its type, and what of its data is no measure."""
     if not isinstance(data, dict):
         return made_key(about, {"": steady(text_of(data))})
-    texts = {name: text_of(value) for name, value in data.items() if not loose.measures(name)}
+    texts = {name: text_of(value) for name, value in data.items() if not measures(name)}
     kept = {name: steady(text) for name, text in texts.items() if not _NUMBER.fullmatch(text) or _NAMING.search(name)}
     return made_key(about, kept)
 

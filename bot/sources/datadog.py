@@ -10,6 +10,7 @@ from bot.domain.signal import Kind
 from bot.domain.vocabulary import kind_of, severity_of
 from bot.sources import loose
 from bot.sources.build import build
+from bot.sources.member_names import folded
 from bot.sources.payload import Payload, fields_of, text_of
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
@@ -128,7 +129,7 @@ def _text(value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _meant(name: str) -> tuple[str, int] | None:
-    return _MEANT.get(loose.folded(name))
+    return _MEANT.get(folded(name))
 
 
 def _title(title: str) -> _Title:

@@ -9,7 +9,7 @@ from bot.domain.signal import Kind
 from bot.domain.vocabulary import kind_of
 from bot.sources.build import build
 from bot.sources.datadog import tags_of
-from bot.sources.loose import called
+from bot.sources.member_values import called
 from bot.sources.payload import Fields, Payload, fields_of, json_of, objects
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd

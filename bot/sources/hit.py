@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.signal import Kind
 from bot.domain.vocabulary import kind_of
-from bot.sources.loose import called
+from bot.sources.member_values import called
 from bot.sources.payload import Fields
 
 STATES = ("alert_status", "alert_state")

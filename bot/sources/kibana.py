@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bot.domain.signal import Kind, Signal
 from bot.domain.vocabulary import kind_of, severity_of
 from bot.sources.build import build
-from bot.sources.loose import called
+from bot.sources.member_values import called
 from bot.sources.payload import Fields, Payload, fields_of
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
@@ -32,6 +32,8 @@ GROUP_NAMES = (
     *("alert.actionGroupName", "kibana.alert.actionGroupName", "alertActionGroupName", "actionGroupName"),
     "action_group_name",
 )
+STATES = ("state", "status", "alert.state", "alert.status", "alert_state", "alert_status")
+"""What an admin may have called what became of it."""
 RULES = ("rule.name", "ruleName", "rule_name", "alertName")
 RULE_IDS = ("rule.id", "ruleId", "rule_id")
 ALERT_IDS = ("alert.id", "kibana.alert.id", "alertInstanceId", "alert_id", "id")
@@ -62,7 +64,7 @@ def _action(given: Fields) -> Signal:
     # The older names: `alertId` is the rule, `alertInstanceId` the alert in it.
     number = given.text(*RULE_IDS, "alertId" if given.text("alertInstanceId") else "")
     group = given.text(*GROUPS).rpartition(".")[2]
-    over = Kind.RESOLVED in {kind_of(group), kind_of(given.text(*GROUP_NAMES))}
+    over = Kind.RESOLVED in {kind_of(group), kind_of(given.text(*GROUP_NAMES)), kind_of(given.text(*STATES))}
     reason = given.text(*REASONS)
     host = called(given.at("context.host")) or given.text("host")
     about = reason.splitlines()[0] if reason else "" if alert in WHOLE_RULE else alert

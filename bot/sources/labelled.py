@@ -18,7 +18,7 @@ from bot.domain.signal import (
 )
 from bot.domain.vocabulary import severity_of, severity_or_warning
 from bot.sources.fingerprint import fingerprint
-from bot.sources.loose import folded
+from bot.sources.member_names import folded
 from bot.sources.values import (
     Broken,
     is_text,
@@ -79,6 +79,7 @@ class Labelled(msgspec.Struct, frozen=True, gc=False):
     labels: dict[str, str]
     annotations: dict[str, str] | None = None
     status: str | None = None
+    state: str | None = None
     starts_at: str | None = msgspec.field(default=None, name="startsAt")
     ends_at: str | None = msgspec.field(default=None, name="endsAt")
     generator_url: str | None = msgspec.field(default=None, name="generatorURL")
@@ -107,6 +108,7 @@ def read(raw: msgspec.Raw) -> Labelled | None:
         labels=labels,
         annotations=texts_of(given["annotations"]) if "annotations" in given else None,
         status=texts.get("status"),
+        state=texts.get("state"),
         starts_at=texts.get("startsAt"),
         ends_at=texts.get("endsAt"),
         generator_url=texts.get("generatorURL"),

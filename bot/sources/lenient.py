@@ -1,7 +1,7 @@
 """Nearly JSON, as scripts and templates write it when they paste texts together, read as far as it is plain.
 
 Raw line breaks in strings, escapes that are none, unescaped or single quotes, names without quotes, commas too many or too few,
-Python's words, several documents one after another, an end that is cut off. What is understood is written as sound JSON; at the
+comments, variables of a template that stand for nothing, Python's words, several documents one after another, an end that is cut off. What is understood is written as sound JSON; at the
 first place where nothing is plain any more the reading stops. It takes time in proportion to the length, and never raises.
 """
 
@@ -18,6 +18,12 @@ CUT = "…"
 
 _BETWEEN = re.compile(r"[\s\ufeff\x00\x1e,;]*+")
 _SPACE = re.compile(r"[\s\x00]*+")
+_COMMENT = re.compile(
+    r"(?m)(^|[,{\[])[ \t]*+(?://[^\n]*+|/\*[^*\n]*+\*/[ \t]*+|#[^\n]*+)$|(?<=,)()[ \t]*+/\*[^*\n]*+\*/"
+)
+"""A comment that ends its line and begins it, or stands behind a comma or a bracket."""
+_TEMPLATE = re.compile(r"\{\{[^{}\n]{0,500}+\}\}|[$%]\{[^{}\n]{0,500}+\}|<[^<>\n]{0,500}+>")
+"""A template's variable that nothing was put in for."""
 _RUN = re.compile(r"""[^"'\\]*+""")
 _BARE_NAME = r"[\w$@./-]{1,200}+\s{0,50}+:"
 _QUOTED_NAME = r"""(?:"(?:[^"\\\n]|\\.){0,1000}+"|'(?:[^'\\\n]|\\.){0,1000}+')\s{0,50}+:"""
@@ -52,6 +58,8 @@ class Document:
 def documents(text: str) -> list[Document]:
     """Return the objects, and the arrays of objects, that a text is; none where it is any other text."""
     text = text[:LIMIT].strip("\ufeff\x00 \t\r\n")
+    if "//" in text or "/*" in text or "#" in text:
+        text = _COMMENT.sub(r"\1", text)
     if text[:2] == "'{" and text[-2:] == "}'":
         text = text[1:-1]
     found: list[Document] = []
@@ -181,7 +189,10 @@ class _Reading:
 
     def _value(self) -> None:
         sign = self.text[self.at]
-        if sign in "{[":
+        if match := _TEMPLATE.match(self.text, self.at):
+            self.at = match.end()
+            self._write("null")
+        elif sign in "{[":
             self._begin(sign)
         elif sign in "\"'":
             self._text(sign)

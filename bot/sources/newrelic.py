@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.domain.signal import Kind, Signal
 from bot.domain.vocabulary import kind_of
 from bot.sources.build import build
-from bot.sources.loose import called
+from bot.sources.member_values import called
 from bot.sources.payload import Fields, Payload, fields_of, objects
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd

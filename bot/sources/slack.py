@@ -13,6 +13,7 @@ from bot.domain.signal import Kind, Severity, Signal
 from bot.domain.vocabulary import kind_of, severity_of
 from bot.sources import loose
 from bot.sources.build import build
+from bot.sources.member_names import WHERE, folded
 from bot.sources.payload import Fields, Payload, fields_of, form_of, json_of, objects
 from bot.sources.shape import Mark
 from bot.sources.slack_part import GREEN, MOST, Part, blocks_of, read_part
@@ -114,7 +115,7 @@ def _signal(message: Fields, part: Part, top: Part) -> Signal:
     state = next((kind for name in STATES if (kind := kind_of(labels.get(name, ""))) is not None), None)
     kind = state or said.kind or also.kind or _hinted(feeling, color)
     channel = message.text("channel")
-    where = [f"{name}={steady(value)}" for name, value in sorted(labels.items()) if loose.folded(name) in loose.WHERE]
+    where = [f"{name}={steady(value)}" for name, value in sorted(labels.items()) if folded(name) in WHERE]
     severity = _severity(labels, text, said.headline, also.headline, color)
     description = "\n".join(line for line in text if line not in {summary, ""})
     return build(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bot.sources.build import build
 from bot.sources.hit import SEVERITIES, STATES, kind_of_hit, place_of
-from bot.sources.loose import called
+from bot.sources.member_values import called
 from bot.sources.payload import Payload, fields_of
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.domain.signal import Kind
 from bot.domain.vocabulary import kind_of
 from bot.sources.build import build
-from bot.sources.loose import folded
+from bot.sources.member_names import folded
 from bot.sources.payload import Fields, Payload, fields_of, kept
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd

@@ -8,6 +8,7 @@ from bot.domain.signal import Kind, Signal
 from bot.domain.vocabulary import kind_of
 from bot.sources.build import build
 from bot.sources.payload import Fields, Payload, fields_of, json_of
+from bot.sources.plain import text_of
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
 
@@ -37,6 +38,10 @@ def parse(payload: Payload) -> list[Item]:
     if given is not None and given.text("data"):
         inside = json_of(given.text("data").encode("utf-8", "replace"))
         given = Fields(inside) if isinstance(inside, dict) else given
+    plain = given is None or ("heartbeat" not in given.values and "monitor" not in given.values)
+    message = _message(payload, given) if plain else ""
+    if message:
+        return [_told(message, "", Fields({}))]
     if given is None or not given.text("msg", "heartbeat", "monitor"):
         return [odd(payload.body, SENDER)]
     heartbeat, monitor = _object(given, "heartbeat"), _object(given, "monitor")
@@ -60,6 +65,19 @@ def parse(payload: Payload) -> list[Item]:
             opens=status == PENDING,
         )
     ]
+
+
+def _message(payload: Payload, given: Fields | None) -> str:
+    """Return the words of a message that an admin wrote around them: `[shop] [Down] timeout`, or a name and a state."""
+    if given is None:
+        text = text_of(payload)
+        return text if _NAMED.match(text) else ""
+    texts = [value for value in given.values.values() if isinstance(value, str)]
+    found = next((text for text in texts if _NAMED.match(text)), "")
+    name, status = given.text("name", "Name"), given.text("status", "Status", "state")
+    if found or not name or kind_of(status) is None:
+        return found
+    return " ".join(filter(None, (f"[{name}] [{status}]", given.text("msg", "message", "Msg"))))
 
 
 def _told(message: str, number: str, monitor: Fields) -> Signal:

@@ -8,6 +8,7 @@ from bot.domain.signal import Kind, Signal
 from bot.domain.vocabulary import kind_of
 from bot.sources import loose
 from bot.sources.build import build
+from bot.sources.member_names import folded
 from bot.sources.payload import Fields, Payload, fields_of, json_of, text_of
 from bot.sources.shape import Mark
 from bot.sources.values import Item, link_to, odd
@@ -63,7 +64,7 @@ def parse(payload: Payload) -> list[Item]:
 
 def _loose(given: Fields, event: str) -> Signal | None:
     """Read a message whose members an admin named, by their usual names."""
-    by_name = {loose.folded(name): text for name, value in given.values.items() if (text := known(text_of(value)))}
+    by_name = {folded(name): text for name, value in given.values.items() if (text := known(text_of(value)))}
     rank = next((SEVERITIES[by_name[name]] for name in RANKS if by_name.get(name) in SEVERITIES), "")
     found = loose.read(Fields(by_name), SENDER, severity=rank)
     event = event or next((by_name[name] for name in by_name if name in NAMES), "")

@@ -2,12 +2,14 @@
 
 Keys are taken in every spelling that senders know (product.md 4).
 
-In a header: `Authorization: Bearer KEY`, `Authorization: GenieKey KEY`, `Authorization: Basic ...` with the key as
-password (or as user without a password), `X-Api-Key: KEY`. In the path: `{key}`, where it counts for `ingest` only.
+In a header: `Authorization: Basic ...` with the key as password (or as user without a password), `Authorization` with any
+other scheme or none (`Bearer KEY`, `GenieKey KEY`, `Token token="KEY"`, `KEY`), `X-Api-Key: KEY` and its like. In the path
+(`{key}`) and in the query (`?key=KEY`), where it counts for `ingest` only.
 """
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -26,17 +28,30 @@ from bot.usecases import install, views
 from bot.web.errors import Problem
 
 KEY_LENGTH = 32
+HEADERS = (
+    "X-Api-Key",
+    "Api-Key",
+    "ApiKey",
+    "X-Api-Token",
+    "X-Auth-Token",
+    "X-Auth-Key",
+    "X-Access-Token",
+    "X-Gitlab-Token",
+)
+"""Headers that hold a key and nothing else."""
+QUERY = frozenset({"key", "token", "apikey", "api_key", "api-key", "auth", "access_token"})
+"""Names of a query's parameters that may hold one."""
 REMEMBERED = 5_000
 """How long a key is not looked up again, in milliseconds: a revoked one dies within that time."""
 
 NO_KEY = "a key is needed: Authorization: Bearer KEY"
 UNKNOWN_KEY = "this key is not known, or was revoked"
 NO_SCOPE = "this key lacks the scope {scope}"
-PATH_ONLY_INGEST = "a key in the path is good for ingest only; send it in a header"
+PATH_ONLY_INGEST = "a key in the address is good for ingest only; send it in a header"
 CHALLENGE: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="alertbot"'}
-
-
 SUSPENDED = "the installation is suspended, and this was signed before"
+
+_KEY = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{{KEY_LENGTH}}}(?![A-Za-z0-9])")
 
 log = structlog.get_logger()
 
@@ -79,14 +94,15 @@ async def admitted(request: web.Request, scope: Scope | None = None) -> Key:
             if scope is None or scope in key.scopes:
                 return key
             raise Forbidden(NO_SCOPE.format(scope=scope.value))
-    secret = request.match_info.get("key", "")
-    if is_key(secret) and (key := await keyring.find(secret)) is not None:
-        if scope not in {None, Scope.INGEST}:
-            raise Forbidden(PATH_ONLY_INGEST)
-        if Scope.INGEST in key.scopes:
-            return key
-        raise Forbidden(NO_SCOPE.format(scope=Scope.INGEST.value))
-    raise Problem(401, UNKNOWN_KEY if seen or secret else NO_KEY, headers=CHALLENGE)
+    for secret in _in_address(request):
+        seen = True
+        if is_key(secret) and (key := await keyring.find(secret)) is not None:
+            if scope not in {None, Scope.INGEST}:
+                raise Forbidden(PATH_ONLY_INGEST)
+            if Scope.INGEST in key.scopes:
+                return key
+            raise Forbidden(NO_SCOPE.format(scope=Scope.INGEST.value))
+    raise Problem(401, UNKNOWN_KEY if seen else NO_KEY, headers=CHALLENGE)
 
 
 async def admitted_with(request: web.Request, secret: str, scope: Scope) -> Key:
@@ -108,18 +124,34 @@ def is_key(secret: str) -> bool:
     return len(secret) == KEY_LENGTH and secret.isascii() and secret.isalnum()
 
 
+def without_key(query: Mapping[str, str]) -> dict[str, str]:
+    """Return a query without the key that may stand in it: what is kept of a request holds none."""
+    return {name: value for name, value in query.items() if not (name in QUERY and is_key(value.strip()))}
+
+
 def _in_headers(headers: Mapping[str, str]) -> Iterator[str]:
     said = headers.get("Authorization")
     if said:
         scheme, _, rest = said.partition(" ")
-        match scheme.lower():
-            case "bearer" | "geniekey":
-                yield rest.strip()
-            case "basic":
-                yield _basic(rest.strip())
-    said = headers.get("X-Api-Key")
-    if said:
-        yield said.strip()
+        rest = rest.strip()
+        if scheme.lower() == "basic":
+            yield _basic(rest)
+        if is_key(rest):
+            yield rest
+        elif found := _KEY.search(said):
+            yield found[0]
+        elif scheme.lower() in {"bearer", "geniekey"}:
+            yield rest
+    for name in HEADERS:
+        if said := headers.get(name):
+            yield said.strip()
+
+
+def _in_address(request: web.Request) -> Iterator[str]:
+    """Return what may be a key in the path, copied with a blank perhaps, and in the query."""
+    if secret := request.match_info.get("key", "").strip():
+        yield secret
+    yield from (value.strip() for name, value in request.query.items() if name in QUERY)
 
 
 def _basic(credentials: str) -> str:

@@ -43,6 +43,7 @@ class ResultsBody(msgspec.Struct, frozen=True, gc=False):
 
     results: list[ResultBody]
     source: Annotated[str | UnsetType, _said("whose message it was, by its shape; from /in/auto only")] = UNSET
+    note: Annotated[str | UnsetType, _said("that there is no source of the name in the path")] = UNSET
 
 
 class LinkBody(msgspec.Struct, frozen=True, gc=False):

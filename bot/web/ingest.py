@@ -1,6 +1,8 @@
 """Ingest: alerts that backends post, to our own API and to the paths that their webhooks expect."""
 
+import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 from aiohttp import web
@@ -11,11 +13,11 @@ from bot.domain.charset import as_utf8, unescaped
 from bot.domain.signal import Rejected, Signal
 from bot.domain.tenant import Key, Scope
 from bot.parts import PARTS
-from bot.sources import AUTO, BY_QUERY, SOURCES, cloudevents, cloudwatch, generic, victorops
+from bot.sources import AUTO, BY_QUERY, cloudevents, cloudwatch, generic
 from bot.sources.payload import Payload, form_of
 from bot.sources.values import Item
 from bot.usecases.ingest import Delivery, Result
-from bot.web.auth import admitted
+from bot.web.auth import admitted, without_key
 from bot.web.bodies import ResultBody, ResultsBody, answer
 from bot.web.cleared import cleared, cleared_payload
 from bot.web.errors import Problem
@@ -26,7 +28,9 @@ ITEMS_LIMIT = 1000
 SOURCE_BODY_LIMIT = 16 * 1024 * 1024
 """Senders of other dialects drop what we refuse, so theirs may be large, and of any number of items."""
 
-ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
+ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+ZIPPED = b"\x1f\x8b"
+"""How what gzip wrote begins, whatever the request says."""
 ANY_BYTES = frozenset({"application/x-www-form-urlencoded", "application/octet-stream"})
 """What curl, urllib and others claim when nobody told them what they send. Their body counts when it looks like JSON."""
 
@@ -35,18 +39,19 @@ WRONG_ENCODING = "send the body plain, or with Content-Encoding: gzip or deflate
 TOO_LARGE = "the body is larger than {limit} KiB"
 TOO_MANY = "{count} alerts in one request are too many; send up to {limit}"
 NONE_GOOD = "none of the {count} alerts could be used"
-NO_SOURCE = "there is no source {name}; there are: {names}"
+NO_SOURCE = "there is no source {name}: this was read as {source}"
+
+
+ADDRESSES = ("/in/{source}", "/in/{source}/{key}", "/in/{source}/{key}/{rest:.+}")
+"""Some senders add a path of their own, as VictorOps' do a routing key."""
 
 
 def routes() -> list[web.RouteDef]:
     """Return the routes that take alerts."""
     return [
         web.post("/api/v1/alerts", post_alerts),
-        web.post("/in/{source}", post_source),
-        web.post("/in/{source}/{key}", post_source),
-        web.get("/in/{source}", get_source, allow_head=False),
-        web.get("/in/{source}/{key}", get_source, allow_head=False),
-        web.post(f"/in/{{source:{victorops.SENDER}}}/{{key}}/{{routing}}", post_source),
+        *(web.route(method, path, post_source) for path in ADDRESSES for method in ("POST", "PUT", "PATCH")),
+        *(web.get(path, get_source, allow_head=False) for path in ADDRESSES),
         *(web.options(f"/in/{{source:{cloudevents.SENDER}}}{rest}", allow_events) for rest in ("", "/{key}")),
     ]
 
@@ -69,7 +74,7 @@ async def post_alerts(request: web.Request) -> web.Response:
 
 async def get_source(request: web.Request) -> web.Response:
     """Take a webhook whose words stand in its query; without one only where its senders do so."""
-    name = request.match_info["source"]
+    name = sources.source_of(request.match_info["source"])
     silent = not request.rel_url.raw_query_string and name not in BY_QUERY
     # What SNS signs is posted to an address of its own, where its signature is looked at.
     if silent or (name == cloudwatch.SENDER and request.can_read_body):
@@ -79,11 +84,12 @@ async def get_source(request: web.Request) -> web.Response:
 
 async def post_source(request: web.Request) -> web.Response:
     """Take another tool's webhook. What nobody understands is an odd-looking alert by now, so nothing is refused."""
-    name = request.match_info["source"]
+    given = request.match_info["source"]
+    name = sources.source_of(given)
     key = await admitted(request, Scope.INGEST)
-    if name not in SOURCES:
-        raise Problem(404, NO_SOURCE.format(name=name, names=", ".join(SOURCES)))
     payload = await payload_of(request, SOURCE_BODY_LIMIT)
+    if payload.query:
+        payload = replace(payload, query=without_key(payload.query))
     source = await configured(request, key, name)
     if source is not None and source.secret:
         check_signature(request, source, payload)
@@ -91,13 +97,17 @@ async def post_source(request: web.Request) -> web.Response:
     found = sources.take(name, payload, source.mapping if source is not None else None)
     results = results_body(found.items, await deliver(request, key, name, found.kept, found.items))
     sender = next((item.sender for item in found.items if isinstance(item, Signal)), "")
-    return answer(msgspec.structs.replace(results, source=sender) if name == AUTO and sender else results)
+    if name == AUTO and sender:
+        results = msgspec.structs.replace(results, source=sender)
+    return answer(
+        results if name == given else msgspec.structs.replace(results, note=NO_SOURCE.format(name=given, source=name))
+    )
 
 
 async def payload_of(request: web.Request, limit: int) -> Payload:
     """Read what a source is told; errors as those of `raw_body_of`."""
     return Payload(
-        body=await raw_body_of(request, limit),
+        body=await raw_body_of(request, limit, strict=False),
         charset=request.charset or "",
         content_type=request.content_type,
         query=query_of(request),
@@ -171,12 +181,14 @@ async def body_of(request: web.Request, limit: int) -> bytes:
     return as_utf8(await raw_body_of(request, limit), request.charset or "")
 
 
-async def raw_body_of(request: web.Request, limit: int) -> bytes:
-    """Read the body, decompressed where it says so; 413 as soon as it is longer than `limit` bytes, 415 for other encodings.
+async def raw_body_of(request: web.Request, limit: int, *, strict: bool = True) -> bytes:
+    """Read the body, decompressed where it is compressed; 413 as soon as it is longer than `limit` bytes, 415 for other encodings.
 
-    RequestPayloadError when it ends early or its compression is broken.
+    Where it is not `strict`, a body that is text all the same is read. RequestPayloadError when it ends early or its compression
+    is broken.
     """
-    if request.headers.get("Content-Encoding", "").lower() not in ENCODINGS:
+    unknown = request.headers.get("Content-Encoding", "").lower() not in ENCODINGS
+    if unknown and strict:
         raise Problem(415, WRONG_ENCODING)
     length = request.content_length
     if length is not None and length > limit:
@@ -188,6 +200,28 @@ async def raw_body_of(request: web.Request, limit: int) -> bytes:
         while len(parts) <= limit and (chunk := await read()):
             parts += chunk
         body = bytes(parts)
+    if body[:2] == ZIPPED:
+        body = _unzipped(body, limit)
+    elif unknown and not _is_text(body):
+        raise Problem(415, WRONG_ENCODING)
     if len(body) > limit:
         raise Problem(413, TOO_LARGE.format(limit=limit // 1024))
     return body
+
+
+def _unzipped(body: bytes, limit: int) -> bytes:
+    """Return what gzip wrote and the request does not say; one byte more than the limit at most."""
+    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        found = reader.decompress(body, limit + 1)
+    except zlib.error:
+        return body
+    return found if reader.eof or len(found) > limit else body
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether a body is plain whatever encoding the request says, as with a charset in the place of one."""
+    try:
+        return "\x00" not in body.decode()
+    except UnicodeDecodeError:
+        return False

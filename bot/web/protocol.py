@@ -1,8 +1,8 @@
 """Protocol: what happens to a connection before there is a request of it.
 
 A request line as people type it (`?title=Gerät 7`) is none to the parser: what may not stand in it is written with percent signs
-first. What stays unreadable is refused in one short answer and one line of the log, and neither repeats anything of the request:
-a key may stand in it. Clients that keep us waiting are cut.
+first, and a slash too many in the path to a source goes. What stays unreadable is refused in one short answer and one line of the
+log, and neither repeats anything of the request: a key may stand in it. Clients that keep us waiting are cut.
 """
 
 import asyncio
@@ -34,6 +34,9 @@ _SOUND = re.compile(rb"[A-Z]{1,20} [\x21\x22\x24-\x7e]++ HTTP/1\.[01]\r?\n")
 _LINE = re.compile(rb"(?:\r?\n)*([A-Z]{1,20}) +(/[^\r\n\x00]*)( HTTP/1\.[01]\r?\n)")
 _BEGUN = re.compile(rb"(?:\r?\n)*[A-Z]{0,20}(?: +(?:/[^\r\n\x00]*\r?)?)?\Z")
 """What may come to be such a line, or one that can be mended."""
+_SLASHES = re.compile(rb"[A-Z]++ (?:/++in/[^? ]*?/(?=[/? ])|//++in/|/in//)")
+"""A line whose path to a source has slashes too many."""
+_MANY = re.compile(rb"/{2,}")
 _FORBIDDEN = re.compile(rb"[^\x21\x22\x24-\x7e]")
 
 log = structlog.get_logger()
@@ -41,11 +44,24 @@ log = structlog.get_logger()
 
 def mended(data: bytes) -> bytes:
     """Return the beginning of a request with a line that the parser takes: other bytes, blanks and `#` as percent signs."""
-    line = None if _SOUND.match(data) else _LINE.match(data)
+    line = None if _is_sound(data) else _LINE.match(data)
     if line is None:
         return data
-    address = _FORBIDDEN.sub(lambda found: b"%%%02X" % found[0][0], line[2].rstrip(b" "))
+    path, mark, query = line[2].rstrip(b" ").partition(b"?")
+    address = _FORBIDDEN.sub(lambda found: b"%%%02X" % found[0][0], _plain(path) + mark + query)
     return line[1] + b" " + address + line[3] + data[line.end() :]
+
+
+def _is_sound(data: bytes) -> bool:
+    """Whether a request begins with a line that may stay as it is."""
+    line = _SOUND.match(data)
+    return line is not None and _SLASHES.match(data, 0, line.end()) is None
+
+
+def _plain(path: bytes) -> bytes:
+    """Return a path to a source without the slashes that stand for nothing (`//in/grafana/`)."""
+    once = _MANY.sub(b"/", path)
+    return once.rstrip(b"/") if once.startswith(b"/in/") else path
 
 
 class Connection(web.RequestHandler):
@@ -127,7 +143,7 @@ class Connection(web.RequestHandler):
 
     def _with_line(self, data: bytes) -> bytes:
         """Return what the parser takes; nothing while a line has begun that may need to be mended."""
-        if not self._line and _SOUND.match(data):
+        if not self._line and _is_sound(data):
             return data
         if self._line or _BEGUN.match(data):
             self._line += data

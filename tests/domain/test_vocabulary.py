@@ -80,3 +80,26 @@ def test_no_word_is_both() -> None:
     ends = {word for word, kind in KINDS.items() if kind is Kind.RESOLVED}
 
     assert not ends & SEVERITIES.keys()
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("alert.resolved", Kind.RESOLVED),
+        ("ResolvedCritical", Kind.RESOLVED),
+        ("ALERT_DEGRADED_RECOVERY", Kind.RESOLVED),
+        ("check.up", Kind.RESOLVED),
+        ("incident-acknowledged", Kind.ACKNOWLEDGED),
+        ("alert_raised", Kind.FIRING),
+        ("resolve_failed", None),
+        ("recovery.error", None),
+        ("ok_critical", None),
+        ("firing/resolved", None),
+        ("not_resolved", None),
+        ("UP to DOWN", None),
+        ("ready to close", None),
+    ],
+)
+def test_words_in_one(word: str, kind: Kind | None) -> None:
+    """A word that is put together says what its parts say, an end only where nothing in it speaks against that."""
+    assert kind is kind_of(word)

@@ -40,6 +40,8 @@ def read(text: str) -> list[Any]:
         ('{"a":"say "hi", then "go"","b":["p "q" r", "s"]}', [{"a": 'say "hi", then "go"', "b": ['p "q" r', "s"]}]),
         ('{"a":NaN,"b":-Infinity,"c":,"d":007}', [{"a": "NaN", "b": "-Infinity", "c": None, "d": "007"}]),
         ('\ufeff{"a":1} and more', [{"a": 1}]),
+        ('{ // first\n "a":"b", /* x */ "c":"http://d",\n  # last\n "e":1\n}', [{"a": "b", "c": "http://d", "e": 1}]),
+        ('{"a":{{ value }},"b":"x","c":${C},"d":<no value>,"e":{}}', [{"a": None, "b": "x", "c": None, "d": None, "e": {}}]),
         ('[{"a":1} {"a":2},]', [[{"a": 1}, {"a": 2}]]),
     ],
 )  # fmt: skip

@@ -35,6 +35,13 @@ def one(body: Any) -> Signal:
         {"alert": {"title": "Shop", "dedup-key": "k", "state": "healthy"}},
         {"incident": {"summary": "Shop", "incident_id": "k", "state": "closed"}, "version": "1"},
         {"title": "Shop", "dedup_key": "k", "level": "OK"},
+        {"event": "alert.resolved", "alert": {"title": "Shop", "alert_id": "k"}},
+        {"name": "Shop", "dedup_key": "k", "TriggerType": "ResolvedCritical"},
+        {"checkName": "Shop", "checkId": "k", "alertType": "ALERT_DEGRADED_RECOVERY"},
+        {"type": "alert", "data": {"title": "Shop", "dedup_key": "k", "status": "resolved"}},
+        {"title": "Shop", "dedup_key": "k", "state": {"name": "ok"}},
+        {"title": "Shop", "dedup_key": "k", "is_up": True},
+        {"incident": {"title": "Shop", "id": "k", "incident_status": "closed"}},
     ],
 )
 def test_ends(end: dict[str, Any]) -> None:
@@ -52,6 +59,11 @@ def test_ends(end: dict[str, Any]) -> None:
         {"title": "x", "resolved": False},
         {"title": "x", "status": "503"},
         {"title": "x", "previous_state": "ok", "current_state": "down"},
+        {"title": "x", "event": "resolve_failed"},
+        {"title": "x", "event": "recovery.error"},
+        {"title": "x", "status": "not_ok"},
+        {"title": "x", "priority": "normal_high"},
+        {"title": "x", "agent_status": "online", "last_status": "ok"},
     ],
 )
 def test_no_ends(body: dict[str, Any]) -> None:
@@ -110,6 +122,75 @@ def test_an_end_without_a_key() -> None:
     begun, over = one({"title": "Shop is slow", "severity": "critical"}), one({"title": "Shop is slow", "state": "ok"})
 
     assert begun.dedup_key == over.dedup_key
+
+
+@pytest.mark.parametrize(
+    ("body", "summary", "severity"),
+    [
+        ({"card": {"body": [{"kind": "TextBlock", "text": "web3 is slow"}, {"facts": [{"title": "host", "value": "web3"}]}]}}, "web3 is slow", Severity.WARNING),
+        ({"action": "created", "advisory": {"summary": "Prototype pollution", "severity": "high"}}, "Prototype pollution", Severity.ERROR),
+        ({"markdown": "**Backup** failed"}, "**Backup** failed", Severity.WARNING),
+        ({"event_name": "new_item", "data": {"item": {"title": "NameError", "level": 40}}}, "NameError", Severity.WARNING),
+        ({"event": "check.down", "check": {"url": "https://web3.example"}}, "https://web3.example: check.down", Severity.WARNING),
+    ],
+)  # fmt: skip
+def test_a_title_anywhere(body: dict[str, Any], summary: str, severity: Severity) -> None:
+    """A message that has no title where one is looked for is read by the text that stands where it does, or by its place."""
+    found = one(body)
+
+    assert (summary, severity) == (found.summary, found.severity)
+
+
+def test_a_title_anywhere_is_not_all_that_counts() -> None:
+    """Messages of an unknown shape with the same words are told apart by everything in them that is no measure."""
+    first, again, other = (
+        one(
+            {
+                "embeds": [
+                    {"title": "Slow", "fields": [{"name": "Host", "value": host}, {"name": "Used", "value": used}]}
+                ]
+            }
+        )
+        for host, used in (("web1", 1), ("web1", 2), ("web2", 1))
+    )
+
+    assert first.dedup_key == again.dedup_key != other.dedup_key
+
+
+def test_what_somebody_is_called_in_a_chat_is_no_key() -> None:
+    """An alias beside a chat's text is the bot's name; beside a message it is the problem's."""
+    first, second = (one({"alias": "bot", "text": text}) for text in ("web1 is slow", "web2 is slow"))
+
+    assert first.dedup_key != second.dedup_key
+    assert "k" == one({"alias": "k", "message": "web1 is slow"}).dedup_key
+
+
+@pytest.mark.parametrize(
+    "about", [{"sensor": "ping", "device": "r1"}, {"name": "ping"}, {"service": "ping", "host": {"name": "r1"}}]
+)
+def test_a_check_is_known_by_its_name(about: dict[str, Any]) -> None:
+    """What a check that goes down and up says each time is no part of its identity; another check on the same host is."""
+    begun = one({**about, "status": "Down", "message": "Request timed out"})
+    over = one({**about, "status": "Up", "message": "OK"})
+    other = one({**about, next(iter(about)): "http", "status": "Down", "message": "Request timed out"})
+
+    assert (Kind.FIRING, Kind.RESOLVED) == (begun.kind, over.kind)
+    assert begun.dedup_key == over.dedup_key != other.dedup_key
+
+
+def test_a_group_speaks_for_its_alerts() -> None:
+    """State, severity and place that stand above an array of alerts are each alert's that has none of its own."""
+    first, second = signals(
+        {
+            "status": "resolved",
+            "host": "db1",
+            "level": "critical",
+            "alerts": [{"title": "a"}, {"title": "b", "status": "firing", "host": "db2"}],
+        }
+    )
+
+    assert (Kind.RESOLVED, Severity.CRITICAL, "db1") == (first.kind, first.severity, first.source)
+    assert (Kind.FIRING, Severity.CRITICAL, "db2") == (second.kind, second.severity, second.source)
 
 
 def test_an_array_is_an_alert_each() -> None:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from yarl import URL
 
 from bot.web.auth import REMEMBERED
 from tests.web.conftest import SECRETS, Desk, bearer, problem
@@ -23,6 +24,11 @@ def basic(user: str, password: str) -> dict[str, str]:
         {"Authorization": f"bearer  {KEY} "},
         {"Authorization": f"GenieKey {KEY}"},
         {"X-Api-Key": KEY},
+        {"Authorization": KEY},
+        {"Authorization": f"Token {KEY}"},
+        {"Authorization": f'Token token="{KEY}"'},
+        {"Authorization": f"Bearer: Bearer {KEY}"},
+        {"X-Auth-Token": f" {KEY}"},
         basic("anybody", KEY),
         basic(KEY, ""),
         {"Authorization": "Bearer something else", "X-Api-Key": KEY},
@@ -42,8 +48,8 @@ async def test_every_spelling(desk: Desk, headers: dict[str, str]) -> None:
         {"Authorization": "Bearer"},
         {"Authorization": f"Bearer {'x' * 32}"},
         {"Authorization": f"Bearer {KEY}x"},
-        {"Authorization": KEY},
-        {"Authorization": f"Digest {KEY}"},
+        {"Authorization": f"{KEY}{KEY}"},
+        {"Authorization": "Digest username"},
         {"Authorization": "Basic %%%"},
         {"Authorization": "Basic " + base64.b64encode(b"\xff\xfe").decode()},
         {"X-Api-Key": "é" * 32},
@@ -102,6 +108,21 @@ async def test_key_in_the_path(desk: Desk, method: str, path: str, status: int) 
         assert status == response.status
 
 
+@pytest.mark.parametrize(
+    "address", ["/in/generic?key={}&title=a", "/in/generic?title=a&token={}", "/in/generic/{}%0A?title=a"]
+)
+async def test_key_in_the_address(desk: Desk, address: str) -> None:
+    """A key in the query, or copied with a line break, is good for ingest, and is not kept with what was said."""
+    async with desk.client.get(URL(address.format(KEY), encoded=True)) as response:
+        assert response.status == 200
+    async with desk.client.get(f"/api/v1/alerts?key={KEY}") as response:
+        assert response.status == 403
+    async with desk.parts.storage.read() as tx:
+        kept = [bytes(row["body"]) for row in await tx.all("SELECT body FROM bodies")]
+
+    assert [b"title=a"] == kept
+
+
 @pytest.mark.parametrize("path", ["/in/alertmanager/{}", "/am/{}/api/v2/alerts"])
 @pytest.mark.parametrize("secret", [SECRETS["read"], "x" * 32, "short", "%00%ff", "é" * 32])
 async def test_bad_key_in_the_path(desk: Desk, path: str, secret: str) -> None:
@@ -114,7 +135,7 @@ async def test_keys_stay_out_of_logs(desk: Desk) -> None:
     """No key is logged, neither a known one nor what was sent instead of one."""
     wrong = "W" * 32
     with capture_logs() as logs:
-        for path in (f"/in/nothing/{KEY}", f"/in/alertmanager/{wrong}", f"/am/{KEY}/api/v2/nothing", f"/nothing/{KEY}"):
+        for path in (f"/in/{KEY}", f"/in/alertmanager/{wrong}", f"/am/{KEY}/api/v2/nothing", f"/nothing/{KEY}"):
             async with desk.client.post(path, json=[]) as response:
                 assert response.status in {401, 404}
         async with desk.client.get("/api/v1/alerts", headers={"X-Api-Key": wrong}) as response:

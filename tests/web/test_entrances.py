@@ -227,7 +227,7 @@ async def test_unread_messages_are_told_apart(desk: Desk) -> None:
     """The summary of a message that nobody could read begins as ever, and goes on with what it seems to be about."""
     for body in (
         b'{"wibble": {"wobble_name": "CPU of Ger\xe4t", "url": "https://x"}}',
-        b"Backup failed on db1\nline 2",
+        b"{Backup failed on db1\nline 2",
         b"\x00\x01\x02",
         b"<alert><name>Disk</name></alert>",
     ):
@@ -236,6 +236,6 @@ async def test_unread_messages_are_told_apart(desk: Desk) -> None:
     assert [
         "A message that could not be read, from generic: Disk",
         "A message that could not be read, from generic",
-        "A message that could not be read, from generic: Backup failed on db1",
+        "A message that could not be read, from generic: {Backup failed on db1",
         "A message that could not be read, from generic: CPU of Gerät",
     ] == await summaries(desk)

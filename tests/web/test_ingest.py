@@ -225,12 +225,41 @@ async def test_what_nobody_understands(desk: Desk, body: bytes) -> None:
     assert ([body, body] if body else []) == kept
 
 
-async def test_no_such_source(desk: Desk) -> None:
-    """A source that is not there is 404, said to those who have a key only."""
-    async with desk.client.post("/in/nothing", data=b"", headers=bearer("every")) as response:
-        assert (404, "Not Found") == (response.status, (await problem(response))["title"])
-    async with desk.client.post("/in/nothing", data=b"") as response:
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [("nothing", "auto"), ("Uptime_Kuma", "uptime-kuma"), ("GRAFANA", "grafana"), ("icinga2", "nagios")],
+)
+async def test_no_such_source(desk: Desk, name: str, source: str) -> None:
+    """A name that nobody knows loses no alert: it is read by its shape, or as the source that is meant, and the answer says so."""
+    async with desk.client.post(f"/in/{name}", json={"title": "Disk"}, headers=bearer("every")) as response:
+        told = await response.json()
+        assert (200, f"there is no source {name}: this was read as {source}") == (response.status, told["note"])
+    async with desk.client.post(f"/in/{name}", data=b"") as response:
         assert response.status == 401
+    assert 1 == len(await desk.alerts())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("utf-8", b'{"title": "Disk"}'),
+        ("x-gzip", gzip.compress(b'{"title": "Disk"}')),
+        ("", gzip.compress(b'{"title": "Disk"}')),
+    ],
+)
+async def test_encodings_of_a_source(desk: Desk, encoding: str, body: bytes) -> None:
+    """A source's sender is not refused for what it calls its encoding, and what gzip wrote is unpacked whatever it says."""
+    headers = {**JSON, **({"Content-Encoding": encoding} if encoding else {})}
+    async with desk.client.put("/in/generic", data=body, headers=headers) as response:
+        assert response.status == 200
+
+    assert ["Disk"] == [alert["summary"] for alert in await desk.alerts()]
+
+
+async def test_a_bomb_that_says_nothing(desk: Desk) -> None:
+    """A small body that unpacks to far more than the limit is refused also where it does not say that it is compressed."""
+    async with desk.client.post("/in/generic", data=gzip.compress(b" " * 32 * 1024 * 1024), headers=JSON) as response:
+        assert response.status == 413
 
 
 async def test_bad_alerts_from_prometheus(desk: Desk) -> None:

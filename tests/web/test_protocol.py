@@ -194,3 +194,13 @@ async def test_fault_of_our_own(desk: Desk, door: Door, monkeypatch: pytest.Monk
     assert 500 == status
     assert ["connection_failed"] == [each["event"] for each in logs]
     assert KEY not in body + repr(logs)
+
+
+@pytest.mark.parametrize(
+    "path", ["//in/generic/{}", "/in//generic/{}", "/in/generic//{}", "/in/generic/{}/", "/in/generic/{}//"]
+)
+async def test_slashes(desk: Desk, door: Door, path: str) -> None:
+    """A slash too many in a source's address stands for nothing; one in the query is kept."""
+    status, _ = await door.says(f"GET {path.format(KEY)}?title=a//b/".encode() + END)
+
+    assert (200, ["a//b/"]) == (status, await titles(desk))
