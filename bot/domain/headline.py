@@ -96,12 +96,13 @@ class Headline:
 
 
 class _Word(NamedTuple):
-    """A word as it stands, bare in small letters, whether it stands out, and whether it is what a mailing list put first."""
+    """A word as it stands, bare in small letters; whether it stands out, is what a mailing list put first, or may be part of a sentence."""
 
     text: str
     bare: str
     loud: bool
     aside: bool
+    spoken: bool
 
 
 def read_title(title: str) -> Headline:
@@ -152,16 +153,17 @@ def _words(title: str) -> list[_Word]:
             bare = _COUNTED.sub("", bare)
         word = bare.lower()
         word = word if word.isalnum() else _APART.sub("", word)
-        loud = False
+        loud = spoken = False
         if not word or word in _KNOWN:
             loud = begin <= match.start() < end or (leading and (not word or text[-1] in ":-],|" or text[0] in "[("))
             loud = loud or (text[0] + text[-1]) in {"[]", "()"}
             capitals = bare.isupper() and len(bare) > 1 and word not in _MEASURES
-            loud = loud or (capitals and (word not in _PLAIN or _stands_out(title, match, before, first=leading)))
+            spoken = not loud and capitals and word in _PLAIN and not _stands_out(title, match, before, first=leading)
+            loud = loud or capitals
             if before in _NOT:
                 word, loud = f"not{word}", False
         aside = leading and match.start() < begin and not loud
-        found.append(_Word(text, word, loud, aside))
+        found.append(_Word(text, word, loud, aside, spoken))
         leading = leading and (not word or loud or aside)
         before = word
     return found
@@ -194,11 +196,11 @@ def _kind(words: Sequence[_Word]) -> Kind | None:
     """Return what a title says: by the first word of its prefix that says anything, else by the last word that stands out."""
     known = [word for word in words if word.bare and not word.aside]
     for word in known:
-        if not word.loud or word.bare not in _KNOWN:
+        if not word.loud or word.spoken or word.bare not in _KNOWN:
             break
         if word.bare in _KINDS and not (word.bare in _NOUNS and word.text[-1].isalnum()):
             return _KINDS[word.bare]
-    last = next((word.bare for word in reversed(known) if word.loud and word.bare in _KNOWN), "")
+    last = next((word.bare for word in reversed(known) if word.loud and not word.spoken and word.bare in _KNOWN), "")
     return _KINDS.get(last, Kind.FIRING) if last else None
 
 

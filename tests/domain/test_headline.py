@@ -113,3 +113,8 @@ def test_capitals_in_a_sentence(title: str) -> None:
 def test_capitals_that_say_how_things_are(title: str) -> None:
     """At the beginning, at the end, behind an arrow or `is`, and before a sign, a loud end is one."""
     assert Kind.RESOLVED is read_title(title).kind
+
+
+def test_a_loud_word_is_no_part_of_the_name() -> None:
+    """The name is the same at the beginning and at the end, also where the end is told beside the title."""
+    assert read_title("DISK CRIT sda1").name == read_title("DISK OK sda1").name
