@@ -30,6 +30,13 @@ _KNOWN = _WORDS.keys() | _KINDS.keys()
 _FILLERS = frozenset({"", "the", "is", "incident", "issue", "monitor", "state", "status", "check"})
 _NOUNS = frozenset({"alert", "alarm", "problem"})
 """Words for a problem that say nothing of it when another word follows at once: `Alert resolved: `."""
+_PLAIN = frozenset(
+    {"ok", "okay", "up", "online", "closed", "clear", "normal", "good", "available", "pass", "passed", "active"}
+)
+"""Ends that in capitals may as well be a word of a sentence."""
+_FIRST = frozenset({"ok", "okay", "up"})
+_BEFORE_STATE = frozenset({"", "is", "are", "now", "to", "back", "status", "state"})
+_GOES_ON = re.compile(r"(?!(?:for|on|at|in|again|now)\b(?! \d+ of\b))\w", re.IGNORECASE)
 _NOT = frozenset({"not", "no", "non", "never", "isnt"})
 _MEASURES = frozenset({"high", "low", "major", "minor", "highest", "lowest", "moderate", "notice", "severe"})
 """Severities that in capitals belong to the name: HIGH TEMPERATURE and LOW TEMPERATURE are two problems."""
@@ -59,13 +66,16 @@ _LASTED = re.compile(r"(resolved|recovered|closed|updated problem)\s+(?:in|after
 
 _UNIT = (
     r"(?:%|°?[CF]\b|ms\b|s\b|secs?\b|seconds?\b|m\b|mins?\b|minutes?\b|h\b|hrs?\b|hours?\b|d\b|days?\b|w\b|weeks?\b|months?\b|years?\b"
-    r"|[kmgtp]?i?b(?:/s|ps)?\b|[kmgt]?bits?(?:/s)?\b|bytes\b|percent\b|rpm\b|/s\b|req\b|requests\b|errors\b|hits\b|times\b)"
+    r"|[kmgtp]?i?b(?:/s|ps)?\b|[kmgt]?bits?(?:/s)?\b|bytes\b|percent\b|rpm\b|/s\b|req\b|requests\b|errors\b|hits\b|times\b"
+    r"|(?:messages|jobs|items|tasks|connections|users|files|rows|records|events|threads|processes|packets|queries|sessions|failures|retries)\b)"
 )
 _DIGIT = re.compile(r"\d")
 _CHANGING = re.compile(
     r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"  # a date, with a time
     r"|\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?(?:\s?[ap]m)?\b"  # a time of day
-    r"|(?<![\w.])[-+]?\d+(?:[.,]\d+)*\s?" + _UNIT + r"|(?<=[=<>]\s)[-+]?\d+(?:[.,]\d+)*"
+    r"|(?<![\w.])[-+]?\d+(?:[.,]\d+)*\s?"
+    + _UNIT
+    + r"|(?<=[=<>]\s)[-+]?\d+(?:[.,]\d+)*|(?<=[:=]\s)[-+]?\d+[.,]\d+(?![\w.])"
     r"|(?<=\bvalue )[-+]?\d+(?:[.,]\d+)*(?![\w.])|(?<=\bvalue[:=] )[-+]?\d+(?:[.,]\d+)*(?![\w.])|(?<=\bvalue[:=])[-+]?\d+(?:[.,]\d+)*(?![\w.])"
     r"|(?<=\bis )[-+]?\d+(?:[.,]\d+)*(?![\w.])|(?<=\bwas )[-+]?\d+(?:[.,]\d+)*(?![\w.])",
     re.IGNORECASE,
@@ -86,12 +96,13 @@ class Headline:
 
 
 class _Word(NamedTuple):
-    """A word as it stands, bare in small letters, whether it stands out, and whether it is what a mailing list put first."""
+    """A word as it stands, bare in small letters; whether it stands out, is what a mailing list put first, or may be part of a sentence."""
 
     text: str
     bare: str
     loud: bool
     aside: bool
+    spoken: bool
 
 
 def read_title(title: str) -> Headline:
@@ -142,18 +153,28 @@ def _words(title: str) -> list[_Word]:
             bare = _COUNTED.sub("", bare)
         word = bare.lower()
         word = word if word.isalnum() else _APART.sub("", word)
-        loud = False
+        loud = spoken = False
         if not word or word in _KNOWN:
             loud = begin <= match.start() < end or (leading and (not word or text[-1] in ":-],|" or text[0] in "[("))
             loud = loud or (text[0] + text[-1]) in {"[]", "()"}
-            loud = loud or (bare.isupper() and len(bare) > 1 and word not in _MEASURES)
+            capitals = bare.isupper() and len(bare) > 1 and word not in _MEASURES
+            spoken = not loud and capitals and word in _PLAIN and not _stands_out(title, match, before, first=leading)
+            loud = loud or capitals
             if before in _NOT:
                 word, loud = f"not{word}", False
         aside = leading and match.start() < begin and not loud
-        found.append(_Word(text, word, loud, aside))
+        found.append(_Word(text, word, loud, aside, spoken))
         leading = leading and (not word or loud or aside)
         before = word
     return found
+
+
+def _stands_out(title: str, match: re.Match[str], before: str, *, first: bool) -> bool:
+    """Whether a word that is often part of a sentence says how things are: `is OK`, `-> OK`, `PING OK - 0 ms`, no `Login OK from x`."""
+    follows = title[match.end() :].lstrip()
+    if first:
+        return match[0].lower() in _FIRST or not _GOES_ON.match(follows)
+    return not _GOES_ON.match(follows) or (before in _BEFORE_STATE and not follows.lower().startswith("but"))
 
 
 def _prefix(title: str) -> tuple[int, int]:
@@ -175,11 +196,11 @@ def _kind(words: Sequence[_Word]) -> Kind | None:
     """Return what a title says: by the first word of its prefix that says anything, else by the last word that stands out."""
     known = [word for word in words if word.bare and not word.aside]
     for word in known:
-        if not word.loud or word.bare not in _KNOWN:
+        if not word.loud or word.spoken or word.bare not in _KNOWN:
             break
         if word.bare in _KINDS and not (word.bare in _NOUNS and word.text[-1].isalnum()):
             return _KINDS[word.bare]
-    last = next((word.bare for word in reversed(known) if word.loud and word.bare in _KNOWN), "")
+    last = next((word.bare for word in reversed(known) if word.loud and not word.spoken and word.bare in _KNOWN), "")
     return _KINDS.get(last, Kind.FIRING) if last else None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from bot.domain.headline import Headline, read_title, steady
 from bot.domain.signal import DESCRIPTION_LIMIT, Kind, Signal, clean, made_key
 from bot.sources import plain
+from bot.sources.about import about
 from bot.sources.build import build
 from bot.sources.member_names import STATES, Slot, folded, measures, slots_of
 from bot.sources.member_values import everything
@@ -97,7 +98,7 @@ def read(
         key = named or key or identity(members.headline, {**labels, **_unmeasured(given)})
     return build(
         sender,
-        key=named or key or identity(members.headline, {**labels, **members.where()}),
+        key=named or key or identity(members.headline, {**labels, **about(members)}),
         summary=summary,
         kind=kind,
         severity=severity or members.severity(),

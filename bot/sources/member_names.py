@@ -66,10 +66,11 @@ WHERE: Sequence[str] = (
     "component", "resource", "resourcename", "entity", "entityname", "namespace", "cluster", "container", "pod",
     "environment", "env", "site", "url", "monitorurl", "alertinstance", "chart", "job", "app", "application",
     "project", "containerid", "containername", "podname", "k8snsname", "k8spodname",
+    "exception", "exceptiontype", "exceptionclass", "errorclass", "errortype", "errorcode",
 )
 ORIGINS = 3
 """So many of these say where the alert comes from."""
-NAMES: Sequence[str] = ("name", "displayname", "hostname", "host", "title", "friendlyname", "value", "id")
+NAMES: Sequence[str] = ("name", "displayname", "hostname", "host", "title", "friendlyname", "value", "url", "address", "id")
 """What an object is called that stands where a name is wanted."""
 WRAPPERS: Sequence[str] = (
     "alert", "incident", "problem", "event", "notification", "issue", "alarm", "check", "monitor", "payload",
@@ -226,6 +227,18 @@ def _by_parts(parts: Sequence[str]) -> Sequence[tuple[Slot, int]]:
     if last not in _KINDS and not _PLACES.isdisjoint(parts) and not _measures(parts):
         found.append((Slot.WHERE, BY_PARTS))
     return found
+
+
+@lru_cache(maxsize=4096)
+def places(name: str) -> bool:
+    """Whether a member of this name says what a problem is about, wherever it stands."""
+    return any(slot is Slot.WHERE for slot, _ in slots_of(name)) and not measures(name)
+
+
+@lru_cache(maxsize=4096)
+def is_other(name: str) -> bool:
+    """Whether a member of this name is about something else than the problem, or about before."""
+    return not _OTHERS.isdisjoint(part.lower() for part in _PARTS.findall(name))
 
 
 @lru_cache(maxsize=4096)

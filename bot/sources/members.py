@@ -6,7 +6,7 @@ nothing.
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any
@@ -15,13 +15,11 @@ from bot.domain.headline import Headline, read_title
 from bot.domain.signal import Kind, Link
 from bot.domain.vocabulary import kind_of, severity_of
 from bot.sources.member_names import (
-    BY_PARTS,
     FREE_TEXTS,
     ORIGINS,
     SEVERITIES,
     Slot,
     folded,
-    numbers,
     says,
     slots_of,
 )
@@ -66,20 +64,19 @@ LEVEL = 1000
 """How much worse a member is for each object that it is wrapped in."""
 DEEPEST = 3 * LEVEL
 _RANK = itemgetter(0)
-_NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?")
 
 
 class Members:
     """An object from outside: its members by what they are read for, the best first."""
 
-    __slots__ = ("_found", "_free", "_given", "_headline", "_place", "_severities", "anywhere", "body", "title")
+    __slots__ = ("_found", "_free", "_headline", "_place", "_severities", "anywhere", "body", "given", "title")
 
     def __init__(self, given: Fields) -> None:
         self._found: dict[Slot, list[tuple[int, str, Any]]] = {}
         self._headline: Headline | None = None
         self._free = False
         self._place = ""
-        self._given = given.values
+        self.given = given.values
         self.anywhere = ""
         self._severities: list[str] | None = None
         self._scan(given.values, 0)
@@ -140,6 +137,10 @@ class Members:
         found = self._found.get(slot)
         return [value for _, _, value in found] if found else []
 
+    def entries(self, slot: Slot) -> Sequence[tuple[int, str, Any]]:
+        """Return what was found, with how good it is (0 is best) and its name."""
+        return self._found.get(slot, ())
+
     def text(self, slot: Slot) -> str:
         """Return the first that is not empty, as text."""
         for _, _, value in self._found.get(slot, ()):
@@ -162,15 +163,6 @@ class Members:
                 if name in CHATTY:
                     return True
         return False
-
-    def where(self) -> dict[str, str]:
-        """Return what the problem is about, by folded names."""
-        found = {}
-        for rank, name, value in reversed(self._found.get(Slot.WHERE, ())):
-            text = called(value)
-            if text and (rank % LEVEL < BY_PARTS or not _NUMBER.fullmatch(text) or numbers(name)):
-                found[folded(name)] = text
-        return found
 
     def origin(self) -> str:
         """Return where the alert comes from."""
@@ -202,7 +194,7 @@ class Members:
         """Return the first text that stands anywhere where a title might, for a message that has none where one is looked for."""
         texts = (
             text
-            for names, value in itertools.islice(everything(self._given), MOST_MEMBERS)
+            for names, value in itertools.islice(everything(self.given), MOST_MEMBERS)
             if names and says(names[-1]) and _SAYS.search(text := plain(value)) and kind_of(text) is None
         )
         self.anywhere = next(texts, "")
@@ -252,7 +244,7 @@ class Members:
         if self.anywhere and not words:
             words = [
                 plain(value)
-                for names, value in itertools.islice(everything(self._given), MOST_MEMBERS)
+                for names, value in itertools.islice(everything(self.given), MOST_MEMBERS)
                 if names and any(slot is Slot.SEVERITY for slot, _ in slots_of(names[-1]))
             ]
         if not words and Slot.RANKED in self._found:

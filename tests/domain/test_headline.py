@@ -89,3 +89,32 @@ def test_any_title(title: str) -> None:
     """Any title is read, the same each time; only an empty one has no name."""
     assert read_title(title) == read_title(title)
     assert bool(read_title(title).name.strip()) == bool(title.strip()) or not title.isprintable()
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Login OK from an unknown address",
+        "Backup OK on 2 of 5 hosts",
+        "Server is UP but slow",
+        "CLOSED port found on the firewall",
+        "UPS ONLINE battery low",
+    ],
+)
+def test_capitals_in_a_sentence(title: str) -> None:
+    """A word of a sentence is no end, however loud it is."""
+    assert Kind.RESOLVED is not read_title(title).kind
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Host web1 is UP", "disk CRIT -> OK on web1", "PING OK - 0 ms", "OK web1 disk", "disk OK on web1", "Ping UP"],
+)
+def test_capitals_that_say_how_things_are(title: str) -> None:
+    """At the beginning, at the end, behind an arrow or `is`, and before a sign, a loud end is one."""
+    assert Kind.RESOLVED is read_title(title).kind
+
+
+def test_a_loud_word_is_no_part_of_the_name() -> None:
+    """The name is the same at the beginning and at the end, also where the end is told beside the title."""
+    assert read_title("DISK CRIT sda1").name == read_title("DISK OK sda1").name

@@ -141,6 +141,32 @@ def test_a_title_anywhere(body: dict[str, Any], summary: str, severity: Severity
     assert (summary, severity) == (found.summary, found.severity)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"title": "Down", "url": "https://a.example/x"}, {"title": "Down", "url": "https://b.example/x"}),
+        ({"name": "Slow", "target": {"url": "https://a"}}, {"name": "Slow", "target": {"url": "https://b"}}),
+        ({"title": "Job failed", "job_name": "a"}, {"title": "Job failed", "job_name": "b"}),
+        ({"title": "New error", "error_class": "KeyError"}, {"title": "New error", "error_class": "TypeError"}),
+        ({"title": "Slow", "context": {"instance": "a"}}, {"title": "Slow", "context": {"instance": "b"}}),
+        ({"title": "Slow", "fields": [{"name": "host", "value": "a"}]}, {"title": "Slow", "fields": [{"name": "host", "value": "b"}]}),
+        ({"title": "Alert", "message": "disk on a is full"}, {"title": "Alert", "message": "disk on b is full"}),
+        ({"subject": "Cron job failed", "body": "rsync a"}, {"subject": "Cron job failed", "body": "pg_dump b"}),
+    ],
+)  # fmt: skip
+def test_the_same_title_about_something_else(first: dict[str, Any], second: dict[str, Any]) -> None:
+    """Is another problem, wherever it is said what it is about; in words alone, where no end of it can come."""
+    assert one(first).dedup_key == one(first).dedup_key != one(second).dedup_key
+
+
+def test_words_are_no_identity_where_an_end_can_come() -> None:
+    """The words below a title change while a problem lasts; with a state beside them they are no part of it."""
+    begun = one({"title": "Shop is slow", "status": "firing", "message": "5 requests waited"})
+    over = one({"title": "Shop is slow", "status": "resolved", "message": "all is well"})
+
+    assert begun.dedup_key == over.dedup_key
+
+
 def test_a_title_anywhere_is_not_all_that_counts() -> None:
     """Messages of an unknown shape with the same words are told apart by everything in them that is no measure."""
     first, again, other = (
