@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -44,3 +45,32 @@ def test_keyless(text: str) -> None:
     """A key is cut wherever it stands; longer and shorter words are left."""
     assert text.replace(KEY, CUT) == keyless(text)
     assert f"{KEY}x {KEY[:-1]}" == keyless(f"{KEY}x {KEY[:-1]}")
+
+
+@pytest.mark.parametrize(
+    "text", ["a\nlevel=error", "a\r\nb", "\x1b[31mred\x1b[0m", "\u202eright", "a\u2028b", "\x9bm", "\x07"]
+)
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_line_is_a_line(capsys: pytest.CaptureFixture[str], text: str, form: str) -> None:
+    """Whatever comes from outside is seen in the log, and makes no line and no colour of its own."""
+    set_up_logs("info", form)
+    structlog.get_logger().info("request_refused", reason=text, route="/x")
+    (line,) = capsys.readouterr().err.splitlines()
+    bare = re.sub(r"\x1b\[\d+m", "", line) if form == "console" else line
+
+    assert bare.isprintable()
+    assert line.count("\x1b[31m") == 0
+    assert ascii(text)[1:-1] in bare.replace("\\\\", "\\") or json.loads(bare)["reason"] == text
+
+
+def test_a_trace_has_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is for people on the console; what an error says makes no colour there."""
+    set_up_logs("info", "console")
+    try:
+        int("\x1b[31mred")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    said = capsys.readouterr().err
+
+    assert "Traceback (most recent call last):\n" in said
+    assert "\x1b[31mred" not in said
