@@ -10,10 +10,14 @@ from bot.parts import Parts
 from bot.ports import Dead, Later, Never
 from bot.settings import described
 from bot.storage import outbox, parcels, plans, speakers, tenants
-from bot.usecases import views
+from bot.storage.engine import StorageError
+from bot.usecases import readiness, views
 from bot.usecases.forward import Prober, opened
+from bot.usecases.sealing import OtherKey
 from bot.wiring import running
 
+EXAMINED_FOR = 30.0
+"""Seconds that looking for damage in the database may take."""
 NEEDED = ("send_notification", "view_room", "view_group")
 
 
@@ -50,16 +54,29 @@ def check(settings_only: bool) -> None:
             report.say(
                 good=False, what="tls", detail="HIPCHAT_VERIFY_TLS is off: anybody on the way can read the tokens"
             )
-        async with running(settings) as parts:
-            await parts.storage.ping()
-            report.say(good=True, what="database", detail=f"{parts.storage.dialect}, up to date")
-            if settings.nsca_port is not None:
-                await _nsca(parts, report)
-            await _rooms(parts, report)
+        try:
+            async with running(settings) as parts:
+                await _database(parts, report)
+                if settings.nsca_port is not None:
+                    await _nsca(parts, report)
+                await _rooms(parts, report)
+        except StorageError as error:
+            report.say(False, "database", str(error))
+        except OtherKey as error:
+            report.say(False, "secrets", str(error))
 
     run(work())
     if not report.good:
         raise SystemExit(1)
+
+
+async def _database(parts: Parts, report: Report) -> None:
+    """Say whether the database is whole and can be written."""
+    storage = parts.storage
+    whole = await storage.examine(EXAMINED_FOR)
+    await readiness.assure(storage, parts.clock())
+    detail = f"{storage.dialect}, up to date, can be written"
+    report.say(True, "database", detail if whole else f"{detail}; only a part of it was looked at, since it is large")
 
 
 async def _nsca(parts: Parts, report: Report) -> None:

@@ -16,6 +16,7 @@ from bot.sending import send
 from bot.serving import serve_until_stopped
 from bot.standin.__main__ import serve as serve_standin
 from bot.storage import open_storage
+from bot.storage.file import served_alone
 
 PORT = click.IntRange(0, 65_535)
 
@@ -59,13 +60,21 @@ def worker() -> None:
 
 
 @main.command()
-def migrate() -> None:
+@click.option(
+    "--compact", is_flag=True, help="Then write a SQLite file anew, without unused space; stop the bot first."
+)
+def migrate(compact: bool) -> None:
     """Bring the database up to date."""
     settings = read_settings()
 
     async def work() -> None:
-        storage = await open_storage(settings.database_url, migrate=True)
-        await storage.close()
+        async with served_alone(settings.sqlite_file if compact else ""):
+            storage = await open_storage(settings.database_url, migrate=True)
+            try:
+                if compact:
+                    await storage.compact()
+            finally:
+                await storage.close()
         click.echo("the database is up to date")
 
     run(work())

@@ -10,6 +10,7 @@ import click
 from bot import settings as environment
 from bot.settings import BadSettings, Settings
 from bot.storage.engine import StorageError
+from bot.usecases.sealing import OtherKey
 from bot.vault import WrongKey
 
 try:
@@ -31,7 +32,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
             uvloop.run(work)
         else:
             asyncio.run(work)
-    except* (Failed, StorageError, OSError, WrongKey) as errors:
+    except* (Failed, StorageError, OSError, OtherKey, WrongKey) as errors:
         fail("; ".join(str(error) for error in _leaves(errors)))
 
 

@@ -16,6 +16,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.channels.email import answer
+from bot.connections import LIMITS, MOST_MAIL, Door, Limits, listening
 from bot.domain import letter, ticket
 from bot.domain.letter import Letter
 from bot.domain.tenant import Key, Scope
@@ -35,7 +36,6 @@ LINE_LIMIT = 1024 * 1024
 """Bytes of a line: many programs write longer ones than they should, and an alert is not lost for that."""
 TIMEOUT = 120.0
 """Seconds within which the next command, or the end of a mail, has to come."""
-SESSIONS = 100
 RECIPIENTS = 50
 SHUTDOWN = 5.0
 
@@ -48,7 +48,6 @@ NOTHING = "550 5.7.1 {reason}"
 BUSY = "451 4.3.0 the database is busy; send it again"
 FAULT = "451 4.3.0 something went wrong here; it has been logged"
 SYNTAX = "501 5.5.4 that cannot be read"
-FULL = "421 4.3.2 too many connections"
 CROWD = "452 4.5.3 too many recipients"
 
 log = structlog.get_logger()
@@ -59,13 +58,14 @@ logging.getLogger("mail.log").disabled = True
 class Mailroom:
     """Takes mails for two kinds of addresses. `answers` are those on their way out."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, door: Door) -> None:
+        self.door = door
         self._parts = parts
         self._running: set[asyncio.Task[Any]] = set()
         self.sessions: set[SMTP] = set()
 
     async def handle_RCPT(  # noqa: N802 - the library's names
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, server: "_Session", _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """Take an address that leads somewhere."""
         if len(envelope.rcpt_tos) >= RECIPIENTS:
@@ -78,13 +78,16 @@ class Mailroom:
             log.info("mail_refused", reason="unknown address")
             return NOBODY
         envelope.rcpt_tos.append(address)
+        self.door.recognise(server)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: "_Session", _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a mail: by LMTP there is an answer for each recipient, by SMTP one for all."""
         assert isinstance(envelope.content, bytes)
         work = self._take_all(envelope.content, envelope.rcpt_tos, envelope.mail_from or "")
+        server.busy = True
         answers = await self._kept(work)
+        server.busy = False
         if isinstance(server, LMTP):
             return "\r\n".join(answers)
         # What has been done is not done again when the mail comes once more.
@@ -209,23 +212,44 @@ class Mailroom:
 
 
 class _Session(SMTP):
-    """One connection; too many at a time are sent away."""
+    """One connection; who names an address that leads somewhere is known."""
 
     line_length_limit = LINE_LIMIT
+    busy = False
+    _came = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, or not."""
+        """Begin."""
         super().connection_made(transport)
         room: Mailroom = self.event_handler
+        self._came = self.loop.time()
         room.sessions.add(self)
-        if len(room.sessions) > SESSIONS and isinstance(transport, asyncio.WriteTransport):
-            transport.write(f"{FULL}\r\n".encode())
-            transport.close()
+        room.door.enter(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget it."""
-        self.event_handler.sessions.discard(self)
+        room: Mailroom = self.event_handler
+        room.sessions.discard(self)
+        room.door.leave(self)
         super().connection_lost(error)
+
+    def waits(self) -> bool:
+        """Whether a command or the rest of a mail is waited for."""
+        return not self.busy
+
+    def overdue(self, now: float, limits: Limits) -> bool:
+        """Whether the first greeting takes too long; TIMEOUT is for all that follows."""
+        return self.session is not None and not self.session.host_name and now - self._came > limits.head
+
+    def cut(self) -> None:
+        """Close it at once."""
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+
+    async def _handle_client(self) -> None:
+        """Serve a client; that it hangs up is no error."""
+        with contextlib.suppress(ConnectionError):
+            await super()._handle_client()
 
 
 class _LmtpSession(_Session, LMTP):
@@ -250,13 +274,14 @@ class _LmtpSession(_Session, LMTP):
 
 
 @contextlib.asynccontextmanager
-async def opened(parts: Parts) -> AsyncIterator[int | None]:
+async def opened(parts: Parts, *, most: int = MOST_MAIL, limits: Limits = LIMITS) -> AsyncIterator[int | None]:
     """Listen for mails for the length of the block, if the settings say so; give the port. Raises OSError."""
     settings = parts.settings
     if settings.mail_port is None:
         yield None
         return
-    room = Mailroom(parts)
+    door = Door("mail", most, parts.metrics, limits)
+    room = Mailroom(parts, door)
     loop = asyncio.get_running_loop()
     kind = _LmtpSession if settings.mail_protocol == "lmtp" else _Session
 
@@ -271,12 +296,11 @@ async def opened(parts: Parts) -> AsyncIterator[int | None]:
             loop=loop,
         )
 
-    server = await loop.create_server(session, settings.mail_host, settings.mail_port)
-    port: int = server.sockets[0].getsockname()[1]
-    log.info("mail_listening", port=port, protocol=settings.mail_protocol, domain=settings.mail_domain)
-    try:
-        yield port
-    finally:
-        server.close()
-        await room.close()
-        await server.wait_closed()
+    sock = listening(settings.mail_host, settings.mail_port)
+    port: int = sock.getsockname()[1]
+    async with door.open(sock, session):
+        log.info("mail_listening", port=port, protocol=settings.mail_protocol, domain=settings.mail_domain)
+        try:
+            yield port
+        finally:
+            await room.close()

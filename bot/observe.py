@@ -5,12 +5,21 @@ import re
 import sys
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 CUT = "(key)"
-_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{32}(?![A-Za-z0-9])", re.ASCII)
+_KEY = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z0-9]{32}(?![A-Za-z0-9])"
+    r"|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*[0-9])[\w-]{24,}",
+    re.ASCII,
+)
+"""A feed's key; a callback's or a link's, a piece of a JWT, and what else is long and mixed as only random words are."""
+LINE_LONGEST = 500
+QUOTING = "aiohttp"
+"""The library whose errors quote requests, keys and all."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -34,7 +43,9 @@ def set_up_logs(level: str, form: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(handlers=[Libraries()], level=max(number, logging.WARNING))
+    logging.basicConfig(handlers=[Bridge()], level=max(number, logging.WARNING), force=True)
+    logging.captureWarnings(capture=True)
+    sys.unraisablehook = _unraisable
 
 
 def seen(_logger: object, _name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
@@ -50,18 +61,42 @@ def _seen_line(line: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
-class Libraries(logging.Handler):
-    """Writes what libraries log as lines of our own, in the same form, and without what looks like a key."""
+def _unraisable(about: "sys.UnraisableHookArgs") -> None:
+    """Log what Python would print: an error in a place that can raise none."""
+    error = about.exc_value
+    trace = (type(error), error, about.exc_traceback) if error is not None else None
+    logging.getLogger("python").error("an error was ignored", exc_info=trace)
+
+
+class Bridge(logging.Handler):
+    """Brings what libraries log among our own lines: one line each, with the last line of an exception and where it was raised.
+
+    A whole traceback of theirs tells of their insides, and may quote what came from outside.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line."""
-        about = {"exception": "".join(traceback.format_exception(*record.exc_info))} if record.exc_info else {}
+        """Write a record of a library."""
         try:
-            message = record.getMessage()
-        except (TypeError, ValueError):
-            message = str(record.msg)
-        lines = {name: keyless(text) for name, text in {"message": message, **about}.items()}
-        structlog.get_logger().log(record.levelno, "library", logger=record.name, **lines)
+            details = {"logger": record.name, "message": _one_line(record.getMessage())}
+            if record.exc_info and record.exc_info[1] is not None:
+                quotes = record.name.startswith(QUOTING)
+                details["exception"] = _of(record.exc_info[1], with_words=not quotes)
+            structlog.get_logger().log(record.levelno, "library", **details)
+        except Exception:  # noqa: BLE001 - as every handler of logging does
+            self.handleError(record)
+
+
+def _one_line(text: str) -> str:
+    """Return the first line of a text, which asyncio fills with the repr of whole tasks after that."""
+    return keyless(text.strip().partition("\n")[0])[:LINE_LONGEST]
+
+
+def _of(error: BaseException, *, with_words: bool) -> str:
+    """Return kind and words of an exception and the place that raised it, on one line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} {frames[-1].name})" if frames else ""
+    words = f": {error}".replace("\n", " ") if with_words else ""
+    return _one_line(type(error).__name__ + words) + place
 
 
 def keyless(text: str) -> str:
@@ -76,6 +111,7 @@ class Metrics:
     registry: CollectorRegistry
     signals: Counter
     refused: Counter
+    connections: Counter
     callbacks: Counter
     commands: Counter
     messages: Counter
@@ -95,6 +131,12 @@ def new_metrics() -> Metrics:
         registry=registry,
         signals=Counter("alertbot_signals", "Posted signals, by what became of them", ["outcome"], registry=registry),
         refused=Counter("alertbot_requests_refused", "Refused requests, by status", ["status"], registry=registry),
+        connections=Counter(
+            "alertbot_connections_cut",
+            "Connections closed on clients, by port and why: slow, or the port was full",
+            ["port", "reason"],
+            registry=registry,
+        ),
         callbacks=Counter("alertbot_callbacks", "Hipchat's callbacks, by event", ["event"], registry=registry),
         commands=Counter("alertbot_commands", "Commands, by verb and outcome", ["verb", "outcome"], registry=registry),
         messages=Counter("alertbot_messages", "Messages to rooms, by result", ["result"], registry=registry),

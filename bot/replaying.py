@@ -11,7 +11,7 @@ from bot.console import run
 from bot.domain.source import Source
 from bot.domain.unseen import plain
 from bot.parts import Parts
-from bot.sources import generic, prometheus
+from bot.sources import SOURCES, generic, prometheus
 from bot.sources.payload import of_body
 from bot.sources.values import Item, odd_key
 from bot.usecases.replay import again
@@ -56,6 +56,6 @@ def read(dialect: str, body: bytes, source: Source | None, now: int) -> Sequence
         return generic.parse(body)
     if dialect == prometheus.SENDER:
         return prometheus.parse(body, now=now)
-    if dialect not in sources.SOURCES:
+    if dialect not in SOURCES:
         return []
     return sources.take(dialect, of_body(body, now=now), source.mapping if source is not None else None).items

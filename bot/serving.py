@@ -11,9 +11,11 @@ import structlog
 from aiohttp import web
 
 from bot import mailroom
+from bot.connections import descriptors, listening, raise_limit, shares
 from bot.parts import Parts
 from bot.ports import Clock
 from bot.settings import Settings
+from bot.storage.file import served_alone
 from bot.web.nsca import taking_results
 from bot.web.protocol import taking_requests
 from bot.web.server import create_app
@@ -22,21 +24,10 @@ from bot.workers import run as workers
 
 SHUTDOWN = 5.0
 """Seconds that running requests get when the process stops."""
+LOCK_WAIT = 1.2
+"""Seconds that a locked database is waited for: who asks gets an answer within two."""
 
 log = structlog.get_logger()
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """Open a listening socket; port 0 takes a free one. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock
 
 
 def with_base_url(settings: Settings, port: int) -> Settings:
@@ -65,17 +56,19 @@ async def serving(
         nsca = listening(settings.host, settings.nsca_port) if web_too and settings.nsca_port is not None else None
         if nsca is not None:
             stack.callback(nsca.close)
-        parts = await stack.enter_async_context(running(settings, clock=clock))
+        await stack.enter_async_context(served_alone(settings.sqlite_file))
+        parts = await stack.enter_async_context(running(settings, clock=clock, wait=LOCK_WAIT))
+        most = shares(descriptors(), nsca=nsca is not None, mail=settings.mail_port is not None)
         if web_too:
             assert sock is not None
             runner = web.AppRunner(create_app(parts), access_log=None, shutdown_timeout=SHUTDOWN)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
-            await stack.enter_async_context(taking_requests(runner, sock, parts))
+            await stack.enter_async_context(taking_requests(runner, sock, parts, most=most.web))
             log.info("listening", port=sock.getsockname()[1], base_url=settings.base_url)
-            await stack.enter_async_context(mailroom.opened(parts))
+            await stack.enter_async_context(mailroom.opened(parts, most=most.mail))
         if nsca is not None:
-            await stack.enter_async_context(taking_results(parts, nsca))
+            await stack.enter_async_context(taking_results(parts, nsca, most=most.nsca))
         if not workers_too:
             yield parts
             return
@@ -87,6 +80,7 @@ async def serving(
 
 async def serve_until_stopped(settings: Settings, *, web_too: bool, workers_too: bool) -> None:
     """Run the bot until SIGTERM or SIGINT; what was accepted is committed before it ends."""
+    raise_limit()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

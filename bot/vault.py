@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
 KEY_SUFFIX = ".key"
+RIGHTS = stat.S_IRUSR | stat.S_IWUSR
 
 
 class WrongKey(Exception):
@@ -59,8 +61,9 @@ def key_beside(database: str) -> str:
         pass
     # Written whole under another name first: neither a crash nor another process that starts now finds half a key.
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, RIGHTS)
     try:
+        os.fchmod(handle, RIGHTS)
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_urlsafe(32) + "\n")
             file.flush()
@@ -79,6 +82,10 @@ def key_beside(database: str) -> str:
 
 def _read(path: Path) -> str:
     key = path.read_text().strip()
+    if stat.S_IMODE(path.stat().st_mode) & ~RIGHTS:
+        # Somebody else's file is left as it is.
+        with contextlib.suppress(PermissionError):
+            path.chmod(RIGHTS)
     if not key:
         raise NoKey(path)
     return key

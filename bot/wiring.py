@@ -22,9 +22,10 @@ from bot.observe import Metrics, new_metrics
 from bot.parts import Parts, Wakeups
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.storage import open_storage
+from bot.storage import WAIT_SECONDS, open_storage
 from bot.storage.engine import StorageError
 from bot.storage.migrate import pending
+from bot.usecases import sealing
 from bot.usecases.ingest import Intake, Result
 from bot.vault import Vault, key_beside
 
@@ -47,20 +48,23 @@ def open_vault(settings: Settings) -> Vault:
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, *, clock: Clock = system_clock, migrate: bool | None = None
+    settings: Settings, *, clock: Clock = system_clock, migrate: bool | None = None, wait: float = WAIT_SECONDS
 ) -> AsyncIterator[Parts]:
     """Build the parts; the intake runs until the end of the block. `migrate` is by default what SQLite needs.
 
-    Raises StorageError, OSError or ValueError with a reason when something cannot be built.
+    What others have locked is waited for `wait` seconds. Raises StorageError, OtherKey, OSError or ValueError with a reason when
+    something cannot be built.
     """
     async with contextlib.AsyncExitStack() as stack:
         on_sqlite = settings.database_url.startswith("sqlite:")
         vault = open_vault(settings)
-        storage = await open_storage(settings.database_url, migrate=on_sqlite if migrate is None else migrate)
+        migrate = on_sqlite if migrate is None else migrate
+        storage = await open_storage(settings.database_url, migrate=migrate, wait=wait)
         stack.push_async_callback(storage.close)
         missing = await pending(storage)
         if missing:
             raise NotMigrated(MISSING.format(names=", ".join(str(each) for each in missing)))
+        await sealing.match(storage, seal=vault.seal, unseal=vault.open, now=clock())
         metrics = new_metrics()
         wakeups = Wakeups()
         context = tls(settings.hipchat_ca_file or None, verify=settings.hipchat_verify_tls)

@@ -1,14 +1,30 @@
 """Fixtures for everybody: a real, migrated, empty database on each engine."""
 
+import logging
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.storage import Storage, open_storage
 from tests import postgres as private
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """Take back what a set-up of logs does in this process."""
+    root, hook = logging.getLogger(), sys.unraisablehook
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    sys.unraisablehook = hook
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

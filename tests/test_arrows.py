@@ -23,6 +23,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
     # A misreading of the protocol must not be made twice.
     "standin": frozenset(),
     # Each does one thing and knows nothing of the rest.
+    "connections": frozenset({"observe"}),
     "nsca": frozenset({"domain"}),
     "observe": frozenset(),
     "settings": frozenset(),
@@ -32,10 +33,12 @@ ARROWS: Mapping[str, frozenset[str]] = {
         {"channels", "domain", "hipchat", "observe", "ports", "settings", "storage", "usecases", "vault"}
     ),
     "wiring": CONCRETE | {"observe", "parts", "settings", "vault"},
-    "web": CONCRETE | {"nsca", "observe", "parts", "settings"},
+    "web": CONCRETE | {"connections", "nsca", "observe", "parts", "settings"},
     "workers": frozenset({"observe", "parts", "ports", "settings", "storage", "usecases"}),
-    "mailroom": CONCRETE | {"parts", "settings"},
-    "serving": frozenset({"mailroom", "observe", "parts", "ports", "settings", "web", "wiring", "workers"}),
+    "mailroom": CONCRETE | {"connections", "parts", "settings"},
+    "serving": frozenset(
+        {"connections", "mailroom", "observe", "parts", "ports", "settings", "storage", "web", "wiring", "workers"}
+    ),
     # The command line may use anything.
     "__init__": frozenset(),
     "__main__": frozenset({"cli"}),

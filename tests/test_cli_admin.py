@@ -275,7 +275,7 @@ async def test_a_plan_goes_in_and_comes_out(shell: Shell, tmp_path: Path) -> Non
     assert [
         "firing warning Disk full: route databases, held 30s -> Ops",
         "firing warning Slow: no route takes it -> Ops",
-        "rejected: summary is required, with 1 to 1024 characters",
+        "rejected: summary is required, with 1 to 1024 characters (or dedup_key, when the status is an end)",
     ] == tested.out.splitlines()
 
 

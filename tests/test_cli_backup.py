@@ -1,5 +1,8 @@
 """`alertbot backup` and `restore`: a copy while the bot runs, and back; not beside another key, and not over anything."""
 
+import contextlib
+import random
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +16,11 @@ from tests.cli import alertbot
 from tests.needs import needs
 
 KEY = "a secret of sixteen characters"
+
+
+def found(folder: Path, pattern: str) -> set[str]:
+    """Return the names of the files that fit a pattern."""
+    return {path.name for path in folder.glob(pattern)}
 
 
 async def test_a_copy_while_it_runs(storage_url: str, blank_url: str, tmp_path: Path) -> None:
@@ -85,3 +93,62 @@ async def test_what_is_no_backup(tmp_path: Path, content: bytes | None) -> None:
     assert "is no backup of alertbot" in ran.err
     assert "Traceback" not in ran.err
     assert not (tmp_path / "x.db").exists()
+
+
+async def test_a_damaged_backup(tmp_path: Path) -> None:
+    """Is refused in a sentence, and nothing is left of the try, not even of an older one."""
+    url = f"sqlite:///{tmp_path / 'one.db'}"
+    copy = tmp_path / "copy"
+    assert 0 == (await alertbot("migrate", DATABASE_URL=url, SECRET_KEY=KEY)).code
+    assert 0 == (await alertbot("backup", str(copy), DATABASE_URL=url, SECRET_KEY=KEY)).code
+    with contextlib.closing(sqlite3.connect(copy)) as connection:
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        pages = connection.execute("SELECT rootpage FROM sqlite_master WHERE name IN ('alerts', 'history')").fetchall()
+    with copy.open("r+b") as raw:
+        for (page,) in pages:
+            raw.seek((page - 1) * size)
+            raw.write(random.Random(page).randbytes(size))  # noqa: S311 - nonsense
+    for leftover in ("two.db.draft", "two.db.restoring", "two.db-wal"):
+        (tmp_path / leftover).write_bytes(b"no database")
+    ran = await alertbot("restore", str(copy), DATABASE_URL=f"sqlite:///{tmp_path / 'two.db'}", SECRET_KEY=KEY)
+
+    assert 1 == ran.code
+    assert "is damaged" in ran.err
+    assert "Traceback" not in ran.err
+    assert {"two.db-wal", "two.db.lock", "two.db.restoring"} == found(tmp_path, "two.db*")
+
+
+async def test_leftovers_are_no_hindrance(tmp_path: Path) -> None:
+    """Neither a draft that is no database nor the log of one that is gone; what is restored is its owner's alone."""
+    url, there = f"sqlite:///{tmp_path / 'one.db'}", f"sqlite:///{tmp_path / 'two.db'}"
+    assert 0 == (await alertbot("migrate", DATABASE_URL=url, SECRET_KEY=KEY)).code
+    (tmp_path / "copy.draft").write_bytes(b"no database")
+    saved = await alertbot("backup", str(tmp_path / "copy"), DATABASE_URL=url, SECRET_KEY=KEY)
+    for leftover in ("two.db.draft", "two.db-wal"):
+        (tmp_path / leftover).write_bytes(b"no database")
+    restored = await alertbot("restore", str(tmp_path / "copy"), DATABASE_URL=there, SECRET_KEY=KEY)
+    checked = await alertbot("check", DATABASE_URL=there, SECRET_KEY=KEY)
+
+    assert (0, 0) == (saved.code, restored.code), saved.err + restored.err
+    assert "ok   database: " in checked.out
+    assert 0o600 == (tmp_path / "two.db").stat().st_mode & 0o777
+    assert {"two.db", "two.db.lock"} == found(tmp_path, "two.db*")
+
+
+async def test_a_backup_that_cannot_be_written(tmp_path: Path) -> None:
+    """Is a sentence, and nothing of it is left: no folder there, or a disk that takes only a part of it."""
+    url = f"sqlite:///{tmp_path / 'one.db'}"
+    assert 0 == (await alertbot("migrate", DATABASE_URL=url, SECRET_KEY=KEY)).code
+    nowhere = await alertbot("backup", str(tmp_path / "none" / "copy"), DATABASE_URL=url, SECRET_KEY=KEY)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        partly = await alertbot("backup", str(tmp_path / "copy"), DATABASE_URL=url, SECRET_KEY=KEY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert (1, 1) == (nowhere.code, partly.code)
+    assert "could not be written" in nowhere.err
+    assert "could not be written" in partly.err
+    assert "Traceback" not in nowhere.err + partly.err
+    assert set() == found(tmp_path, "copy*")

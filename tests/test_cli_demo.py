@@ -3,12 +3,10 @@
 import json
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
-import structlog
 from click.testing import CliRunner
 
 from bot.cli import main
@@ -16,13 +14,6 @@ from bot.demo import script
 from bot.demo.accounting import expanded, most_in_a_minute, told_of
 from bot.demo.play import Differs, Play
 from tests.cli import alertbot, staying, stopped
-
-
-@pytest.fixture
-def own_logs() -> Iterator[None]:
-    """Take back what a command run in this process sets up."""
-    yield
-    structlog.reset_defaults()
 
 
 async def test_script() -> None:
@@ -95,7 +86,7 @@ async def test_what_is_played_by_the_script_only(options: list[str], said: str) 
     assert said in ran.err
 
 
-def test_a_difference_is_told_and_ends_with_1(monkeypatch: pytest.MonkeyPatch, own_logs: None) -> None:
+def test_a_difference_is_told_and_ends_with_1(monkeypatch: pytest.MonkeyPatch, logs_as_before: None) -> None:
     """When a scene goes otherwise, the room is printed all the same, the difference after it, and the exit code is 1."""
 
     async def wrong(_play: Play) -> None:

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from bot.connections import listening
 from bot.demo.clock import MovableClock
 from bot.domain.tenant import Scope
 from bot.parts import Parts
-from bot.serving import listening, serving
+from bot.serving import serving
 from bot.settings import Settings
 from bot.standin import server as standin
 from bot.standin.driver import RoomDriver

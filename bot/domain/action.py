@@ -73,8 +73,8 @@ def _ack(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
     if alert.state is State.ACKED and not held_by(alert, wish.by):
         raise Refused(alert, wish.action, f"#{alert.number} is acked by {alert.state_by}")
     acked = _for_a_while(alert, state, wish, now)
-    if alert.state is State.ACKED and not wish.note:
-        acked = replace(acked, state_note=alert.state_note)
+    if alert.state is State.ACKED:
+        acked = _again(alert, acked, wish, now)
     if acked.owner is None and wish.by.kind is Who.PERSON:
         acked = replace(acked, owner=wish.by.person)
     return acked, wish.note
@@ -83,7 +83,17 @@ def _ack(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
 def _own(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:
     if alert.owner == wish.by.person and alert.state is State.ACKED and held_by(alert, wish.by):
         raise Refused(alert, wish.action, f"#{alert.number} is yours already")
-    return replace(_for_a_while(alert, state, wish, now), owner=wish.by.person), wish.note
+    owned = _for_a_while(alert, state, wish, now)
+    if alert.state is State.ACKED and held_by(alert, wish.by):
+        owned = _again(alert, owned, wish, now)
+    return replace(owned, owner=wish.by.person), wish.note
+
+
+def _again(alert: Alert, acked: Alert, wish: Wish, now: int) -> Alert:
+    """Keep the time and the note of the first ack where its person says nothing else."""
+    ahead = alert.until is not None and alert.until > now
+    until = alert.until if wish.until is None and ahead else acked.until
+    return replace(acked, state_note=wish.note or alert.state_note, until=until)
 
 
 def _open(alert: Alert, wish: Wish, state: State, now: int) -> tuple[Alert, str]:

@@ -54,7 +54,7 @@ def told_within(words: Words) -> tuple[int | None, str | None]:
     while words.peek() is not None:
         if duration is None and spans.duration_ahead(words):
             duration = spans.read_duration(words)
-        elif until is None and spans.until_ahead(words):
+        elif until is None and spans.named_until_ahead(words):
             until = spans.read_until(words)
         else:
             words.skip()

@@ -39,7 +39,12 @@ def read(text: str, number: int) -> Errand | None:
     try:
         command = parse(f"/alert {line}")
     except Misread as misread:
-        return Errand(command=note, why=KEPT.format(line=shown(line, 60), reason=misread.reason))
+        sentence = len(word) == 1 and misread.verb is not None and not Words(line).low(1)[:1].isdigit()
+        return Errand(command=note, why="" if sentence else KEPT.format(line=shown(line, 60), reason=misread.reason))
+    if command.targets.text:
+        # `close disk replaced`: there is one alert only, so that a word of its is a word of the note.
+        said = " ".join(filter(None, (command.targets.text, command.note)))
+        command = replace(command, targets=Targets(), note=said)
     if command.targets.given and command.targets != about:
         return Errand(command=note, why=OTHER.format(number=number))
     # "A disk is broken" is a sentence, "a 2h" is not.

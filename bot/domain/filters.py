@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from bot.domain.command_words import ALERT, NOBODY, STATES, plural
+from bot.domain.vocabulary import SEVERITIES
 from bot.domain.words import Misread, Words, shown
 
 TOO_MANY_CONDITIONS = "That is more than 50 conditions at once."
@@ -16,19 +18,15 @@ NOT_CLOSED = "A closing quotation mark is missing."
 WRONG_PERSON = 'I need one person\'s mention name, and "{}" is none.'
 
 MOST_CONDITIONS = 50
-STATES = ("open", "acked", "snoozed", "closed")
-SEVERITIES = {
-    "critical": "critical",
-    "crit": "critical",
-    "error": "error",
-    "err": "error",
-    "warning": "warning",
-    "warn": "warning",
-    "info": "info",
-    "information": "info",
-}
+NAMED_STATES = ("open", "acked", "snoozed", "closed")
+ALONE = frozenset(
+    (
+        *("critical", "crit", "error", "err", "warning", "warn", "info", "information", "informational", "fatal"),
+        *("p0", "p1", "p2", "p3", "p4", "p5", "sev0", "sev1", "sev2", "sev3", "sev4", "sev5"),
+    )
+)
+"""Words for a severity that mean nothing else where nobody asked for one."""
 EVERYBODY = ("all", "here")
-NOBODY = ("none", "nobody", "unassigned")
 
 _SIGN = "(>=|<=|!=|==|=>|=<|<>|=|>|<)"
 _SIGNS = {"==": "=", "=>": ">=", "=<": "<=", "<>": "!="}
@@ -78,11 +76,10 @@ class Conditions:
         self.severity = wanted
 
     def state(self, word: str) -> None:
-        """Ask for a state, or `all`; raises `Misread` for an unknown word."""
-        if word not in {*STATES, "all", "active"}:
+        """Ask for the states that a word means; raises `Misread` for an unknown word."""
+        if word not in STATES:
             raise Misread(NO_STATE.format(shown(word, 40)))
-        if word != "active":
-            self.states |= set(STATES) if word == "all" else {word}
+        self.states |= STATES[word]
 
     def add(self, name: str, operator: str, value: str) -> None:
         """One condition as it was written (a label called `owner` is `label.owner`); raises `Misread` for one without sense."""
@@ -115,11 +112,25 @@ class Conditions:
         return None if made == Filter() else made
 
 
+def severity_named(word: str, *, alone: bool = False) -> str | None:
+    """Give the severity that a word names, as sources name them; None for any other.
+
+    `alone`: it was not asked for, so that words which also mean something else name none, and `errors` is `error`.
+    """
+    if alone and word not in ALONE:
+        word = plural(word)
+        if word not in ALONE:
+            return None
+    found = None if word in ALERT else SEVERITIES.get(word.replace("-", ""))
+    return None if found is None else found.word
+
+
 def severity_of(word: str) -> str:
-    """Give the severity that a word or its short form names; raises `Misread` for any other."""
-    if word not in SEVERITIES:
+    """Give the severity that a word names; raises `Misread` for any other."""
+    found = severity_named(word)
+    if found is None:
         raise Misread(NO_SEVERITY.format(shown(word, 40)))
-    return SEVERITIES[word]
+    return found
 
 
 def owner_of(value: str) -> str:

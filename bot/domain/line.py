@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.domain.filters import SEVERITIES, STATES, mention
+from bot.domain.command_words import NOBODY, STATES
+from bot.domain.filters import mention, severity_named
 from bot.domain.matcher import Matcher
-from bot.domain.targets import Targets, at_number, refuse_mix
+from bot.domain.numbering import at_number
+from bot.domain.targets import Targets, refuse_mix
 from bot.domain.words import Misread, Words, shown
 
 WHICH_ALERTS = 'Which alerts? Write their numbers, as in "{} 12", or "{} -- text" for the only open one.'
@@ -85,8 +87,10 @@ def check_rest(line: Line, targets: Targets) -> None:
 
 def _as_condition(word: str) -> str:
     """Give the condition that a word of the list is short for; nothing for any other word."""
-    if word in STATES:
-        return f"state={word}"
-    if word in SEVERITIES:
-        return f"severity={SEVERITIES[word]}"
-    return "owner=none" if word == "unassigned" else ""
+    states = STATES.get(word, frozenset())
+    if len(states) == 1:
+        return f"state={next(iter(states))}"
+    severity = severity_named(word, alone=True)
+    if severity is not None:
+        return f"severity={severity}"
+    return "owner=none" if word in NOBODY - {"none"} else ""

@@ -17,6 +17,7 @@ LIFE = 30 * DAY
 LEEWAY = 10 * 60_000
 """Milliseconds by which the clocks of several processes may differ."""
 MAC_BYTES = 18
+_PASTED = re.compile(r"/a/((?:\d{1,15})-(\d{1,15})-(?:\d{1,12})-(?:[A-Za-z0-9_-]{24}))(?![A-Za-z0-9_-])", re.ASCII)
 _TOKEN = re.compile(r"(\d{1,15})-(\d{1,15})-(\d{1,12})-([A-Za-z0-9_-]{24})\Z", re.ASCII)
 
 
@@ -52,6 +53,17 @@ def read(key: bytes, token: str) -> Linked | None:
     if not hmac.compare_digest(base64.urlsafe_b64encode(given), _mac(key, said).encode()):
         return None
     return Linked(tenant=int(found[1]), number=int(found[2]), made_at=int(found[3]) * 1000)
+
+
+def named(word: str) -> str | None:
+    """Give the number, in digits, of the alert that a pasted link is about; None when it is none of ours by its shape."""
+    found = _PASTED.search(word)
+    return None if found is None else found[2]
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """Give the tokens of the links in a text; `read` tells whether they are ours."""
+    return tuple(found[1] for found in _PASTED.finditer(text)) if "/a/" in text else ()
 
 
 def _mac(key: bytes, said: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.actor import Via, Who
 from bot.domain.alert import Alert, Event, State
-from bot.domain.filters import STATES, Filter
+from bot.domain.filters import NAMED_STATES, Filter
 from bot.domain.refusal import TIMER, by
 from bot.domain.times import ago, clock, lasting
 from bot.domain.words import shown
@@ -91,7 +91,9 @@ def spelled(chosen: Filter | None, page: int = 1) -> str:
     words = ["list"]
     if chosen is not None:
         words += (
-            ["all"] if chosen.states == frozenset(STATES) else [state for state in STATES if state in chosen.states]
+            ["all"]
+            if chosen.states == frozenset(NAMED_STATES)
+            else [state for state in NAMED_STATES if state in chosen.states]
         )
         owners = {"me": "mine", "none": "unassigned", None: ""}
         words.append(owners.get(chosen.owner, f"@{chosen.owner}"))
@@ -153,11 +155,12 @@ def _reports(alert: Alert, now: int, zone_name: str) -> str:
     return text
 
 
-def history(alert: Alert, events: Sequence[Event], *, now: int, zone_name: str) -> str:
-    """Write who did what with an alert, oldest first; of a long history the latest rows."""
+def history(alert: Alert, events: Sequence[Event], *, left_out: int = 0, now: int, zone_name: str) -> str:
+    """Write who did what with an alert, oldest first; of a long history the latest rows. `left_out` counts what is before `events`."""
     rows = [HISTORY.format(alert.number, shown(alert.summary, SUMMARY_LONGEST))]
-    if len(events) > ROWS:
-        rows.append(EARLIER_ROWS.format(len(events) - ROWS))
+    earlier = left_out + max(0, len(events) - ROWS)
+    if earlier:
+        rows.append(EARLIER_ROWS.format(earlier))
     rows += [_row(event, now, zone_name) for event in events[-ROWS:]]
     return "\n".join(rows)
 

@@ -1,31 +1,25 @@
 """What follows each verb of `/alert`: one reader per shape of line, which the table in commands.py points to."""
 
+from dataclasses import replace
+
 from bot.domain import spans
+from bot.domain.command_words import IN_LIST, IT, LAST, NOBODY, ONE, OWN, POLITE, STATES
 from bot.domain.filters import (
     MOST_CONDITIONS,
-    NOBODY,
+    NAMED_STATES,
     NOT_CLOSED,
-    SEVERITIES,
-    STATES,
     TOO_MANY_CONDITIONS,
     Conditions,
     at_condition,
     mention,
     read_condition,
+    severity_named,
     severity_of,
 )
 from bot.domain.line import Command, Line, Reason, check_rest, check_sides
+from bot.domain.numbering import END, at_number, read_numbers
 from bot.domain.spelling import nearest
-from bot.domain.targets import (
-    END,
-    WORDS,
-    Follows,
-    Targets,
-    at_number,
-    read_note,
-    read_numbers,
-    read_targets,
-)
+from bot.domain.targets import WORDS, Targets, read_note, read_numbered, read_targets
 from bot.domain.words import Misread, Words, shown
 
 LAST_PAGE = 1_000_000
@@ -37,10 +31,12 @@ NOBODY_IS = "To take the owner away, use unassign."
 NO_LEVEL = 'Which severity? Write critical, error, warning or info: "severity 12 critical".'
 COMPARES = "The verb severity sets a severity; to see alerts by severity, use list."
 NO_ORIGINAL = 'A duplicate of which alert? Write "close 12 dupe 9".'
+NO_DUPLICATE = 'Which alert is the duplicate? Write "close 12 dupe {0}", or "close {0}" for the alert #{0} itself.'
 ITSELF = "An alert cannot be a duplicate of itself."
 EXTRA_WORDS = '"{}" takes numbers or "last", and I cannot use "{}" there.'
+HOUR_OR_ALERT = 'Is {0} an alert or a time? Write "#{0}" for the alert, "{0}:00" for the time.'
 NO_MORE_WORDS = '"{}" stands alone; I cannot use "{}" after it.'
-NOT_A_CONDITION = 'I do not know "{}" here. Words to search for go into quotes.'
+NOT_A_CONDITION = 'I do not know "{}" here. To search for that very word, put it into quotes.'
 NUMBERS_IN_LIST = "The list takes conditions; to see alerts by number, use show."
 NO_PAGE = 'Which page? Write for example "page 2".'
 
@@ -51,15 +47,17 @@ REASONS: dict[str, Reason] = {
     "dup": "dupe",
     "duplicate": "dupe",
 }
-LIST_WORDS = (*STATES, "all", "active", "mine", "unassigned", *SEVERITIES, "page")
-POLITE = ("please", "pls", "thanks", "")
+TO_LEVEL = ("to", "is", "as")
+LIST_WORDS = (*NAMED_STATES, "all", "active", "mine", "unassigned", "critical", "error", "warning", "info", "page")
 
 
 def read_list(line: Line) -> Command:
-    """Read conditions in any order, and a page."""
+    """Read conditions in any order, words to search for, and a page; numbers alone are shown."""
     words, conditions, page = line.words, Conditions(), 1
     if line.front.given:
         raise Misread(NUMBERS_IN_LIST)
+    if at_number(words):
+        return _shown(words)
     read = 0
     while (word := words.peek()) is not None:
         read, low = read + 1, words.low()
@@ -75,30 +73,44 @@ def read_list(line: Line) -> Command:
         elif low == "page":
             page = _page(words.low(1))
             words.skip(2)
+        elif low == "not" and words.low(1) in {*STATES, "assigned"}:
+            _list_word(words, conditions, f"un{words.low(1)}")
+            words.skip(2)
         else:
-            _list_word(words, conditions)
+            _list_word(words, conditions, low)
             words.skip()
-    return Command(verb=line.verb, targets=Targets(filter=conditions.filter()), page=page)
+    return Command(verb="list", targets=Targets(filter=conditions.filter()), page=page)
 
 
-def _list_word(words: Words, conditions: Conditions) -> None:
-    word, low = words.peek(), words.low()
+def _shown(words: Words) -> Command:
+    word = words.peek()
+    targets = read_numbered(words, _nothing_follows)
+    if word is None or (words.peek() is not None and words.low() not in POLITE):
+        raise Misread(NUMBERS_IN_LIST)
+    return Command(verb="show", targets=targets)
+
+
+def _list_word(words: Words, conditions: Conditions, low: str) -> None:
+    word = words.peek()
     assert word is not None
-    if low in {*STATES, "all", "active"}:
+    severity = severity_named(low, alone=True)
+    if low in STATES:
         conditions.state(low)
-    elif low in {"mine", "me"}:
+    elif low in OWN:
         conditions.own("me")
     elif low in NOBODY:
         conditions.own("none")
-    elif low in SEVERITIES:
-        conditions.rank("=", low)
+    elif severity is not None:
+        conditions.rank("=", severity)
     elif (person := mention(word.text)) is not None:
         conditions.own(person)
     elif at_number(words):
         raise Misread(NUMBERS_IN_LIST, suggestion=f"show {shown(word.text.strip(',;:.!'), 60)}")
-    elif low not in POLITE:
-        meant = nearest(low, LIST_WORDS) or f'"{word.text}"'
-        raise Misread(NOT_A_CONDITION.format(shown(word.text, 40)), suggestion=words.line_with(word, meant))
+    elif low and low not in IN_LIST:
+        meant = nearest(low, LIST_WORDS)
+        if meant is not None:
+            raise Misread(NOT_A_CONDITION.format(shown(word.text, 40)), suggestion=words.line_with(word, meant))
+        conditions.texts.append(word.text.rstrip(",;:.!?"))
 
 
 def _page(number: str) -> int:
@@ -108,32 +120,61 @@ def _page(number: str) -> int:
 
 
 def read_one(line: Line) -> Command:
-    """Read numbers or `last`, and nothing else."""
-    words, ranges, word = line.words, line.front.ranges, line.front.word
-    if not line.front.given:
-        ranges = read_numbers(words, _nothing_follows)
-        if not ranges and words.low() == "last":
-            words.skip()
-            word = WORDS["last"]
+    """Read numbers, or what stands for the last alert, and nothing else."""
+    words = line.words
+    targets = line.front
+    if not targets.given:
+        targets = read_numbered(words, _nothing_follows)
+        at = 1 if words.low() == "the" else 0
+        if not targets.given and (words.low(at) in LAST or words.low(at) in IT):
+            words.skip(at + 1)
+            if words.low() in ONE:
+                words.skip()
+            targets = Targets(word="last")
     extra = words.peek()
     if extra is not None and words.low() not in POLITE:
         conditional = at_condition(words) or words.at_quote or words.low() in LIST_WORDS
-        suggestion = shown(f"list {words.line[extra.start :]}") if conditional and not ranges and not word else None
+        suggestion = shown(f"list {words.line[extra.start :]}") if conditional and not targets.given else None
         raise Misread(EXTRA_WORDS.format(line.verb, shown(extra.text, 40)), suggestion=suggestion)
-    return Command(verb=line.verb, targets=Targets(ranges=ranges, word=word))
+    return Command(verb=line.verb, targets=targets)
+
+
+def read_show(line: Line) -> Command:
+    """Read numbers, or anything that a list takes: `show all`, `show my alerts`, `what is open`."""
+    words = line.words
+    if words.low() == "me" and words.peek(1) is not None:
+        words.skip()
+    word, low = words.peek(), words.low(1 if words.low() == "the" else 0)
+    if line.front.given or word is None or low in POLITE or at_number(words) or low in LAST or low in IT:
+        return read_one(line)
+    return read_list(line)
 
 
 def read_change(line: Line) -> Command:
     """Read targets, then a note."""
-    targets = _targets(line, _nothing_follows)
+    targets = line.front if line.front.given else read_targets(line.words, _nothing_follows)
+    check_rest(line, targets)
     return Command(verb=line.verb, targets=targets, note=read_note(line.words))
 
 
-def read_timed(line: Line) -> Command:
-    """Read targets, then perhaps a time (which may also come first), then a note."""
+def read_timed(line: Line, *, needed: bool = False) -> Command:
+    """Read targets, then perhaps a time (which may also come first), then a note.
+
+    `needed`: the verb has no sense without a time, so that `tomorrow` is one without `until`.
+    """
     words = line.words
-    targets = line.front if line.front.given else read_targets(words, _at_time, times=True)
-    until, duration = spans.read_until(words), spans.read_duration(words)
+
+    def at_time(ahead: Words) -> bool:
+        return bool(spans.duration_ahead(ahead) or spans.until_ahead(ahead, bare=needed))
+
+    targets = line.front if line.front.given else read_targets(words, at_time, times=True)
+    hour = spans.bare_hour(words, bare=needed) if targets.text or not targets.given else ""
+    if hour and not targets.text:
+        raise Misread(HOUR_OR_ALERT.format(hour))
+    if hour:
+        targets = replace(targets, quoted=True)
+    until = spans.read_until(words, bare=needed)
+    duration = spans.read_duration(words) if until is None else None
     if not targets.given and (until or duration) and words.peek() is not None:
         targets = read_targets(words, _nothing_follows, late=True)
     check_rest(line, targets)
@@ -145,6 +186,8 @@ def read_close(line: Line) -> Command:
     words = line.words
     targets = line.front if line.front.given else read_targets(words, _at_reason)
     reason, original = _reason(words)
+    if original is not None and not targets.given:
+        raise Misread(NO_DUPLICATE.format(original))
     if reason and not targets.given:
         targets = read_targets(words, _nothing_follows, late=True)
     if original in targets.numbers:
@@ -237,20 +280,21 @@ def read_severity(line: Line) -> Command:
 
 
 def _at_severity(words: Words) -> bool:
-    return words.low() in SEVERITIES
+    return severity_named(words.low(1 if words.low() in TO_LEVEL else 0)) is not None
 
 
 def _severity(words: Words) -> str | None:
-    found = SEVERITIES.get(words.low())
-    if found:
-        words.skip()
+    count = 2 if words.low() in TO_LEVEL else 1
+    found = severity_named(words.low(count - 1))
+    if found is not None:
+        words.skip(count)
     return found
 
 
 def read_text(line: Line) -> Command:
     """Read targets, then a note that has to be there and may say anything."""
     words = line.words
-    targets = line.front if line.front.given else read_targets(words, _nothing_follows)
+    targets = line.front if line.front.given else read_targets(words, _nothing_follows, named=False)
     check_sides(line)
     note = read_note(words)
     if not note:
@@ -261,7 +305,7 @@ def read_text(line: Line) -> Command:
 def read_alone(line: Line) -> Command:
     """Read nothing at all: what it does is known without a word."""
     word = line.words.peek()
-    if line.front.given or (word is not None and line.words.low() not in POLITE):
+    if line.front.given or (word is not None and line.words.low() not in POLITE | IT.keys()):
         extra = word.text if word else line.words.line
         raise Misread(NO_MORE_WORDS.format(line.verb, shown(extra, 40)))
     return Command(verb=line.verb)
@@ -274,13 +318,3 @@ def read_refusal(line: Line) -> Command:
 
 def _nothing_follows(_: Words) -> bool:
     return False
-
-
-def _at_time(words: Words) -> bool:
-    return bool(spans.duration_ahead(words) or spans.until_ahead(words))
-
-
-def _targets(line: Line, follows: Follows) -> Targets:
-    targets = line.front if line.front.given else read_targets(line.words, follows)
-    check_rest(line, targets)
-    return targets

@@ -1,10 +1,11 @@
 """What follows the verbs that remember, and `create`: a span, a person, a severity and a text."""
 
 from bot.domain import spans
-from bot.domain.filters import EVERYBODY, NOBODY, SEVERITIES, mention
+from bot.domain.command_words import NOBODY, POLITE
+from bot.domain.filters import EVERYBODY, mention, severity_named
 from bot.domain.line import Command, Line
-from bot.domain.readers import POLITE
-from bot.domain.words import Misread, Word, shown
+from bot.domain.targets import read_note
+from bot.domain.words import Misread, Word, Words, shown
 
 NO_SPAN = 'I cannot use "{}" as a span of time. Write for example "stats 7d".'
 LONGEST = 90 * spans.DAY
@@ -58,17 +59,35 @@ def _person(word: Word) -> str:
 
 
 def read_create(line: Line) -> Command:
-    """Read a severity, where one is named, and a text, which has to be there."""
+    """Read a text, which has to be there, and a severity before it, or behind it where the text is quoted."""
     _refuse_front(line)
     words = line.words
     # The only word is the text: `create error` is an alert about an error.
-    severity = SEVERITIES.get(words.low()) if words.peek(1) is not None else None
+    severity = severity_named(words.low(), alone=True) if words.peek(1) is not None else None
     if severity is not None:
         words.skip()
-    note = words.rest().strip()
+    elif words.at_quote:
+        text, severity = _quoted_and_severity(words)
+        if severity is not None:
+            return Command(verb=line.verb, severity=severity, note=text)
+    note = read_note(words).strip()
     if not note:
         raise Misread(NO_TEXT)
     return Command(verb=line.verb, severity=severity, note=note)
+
+
+def _quoted_and_severity(words: Words) -> tuple[str, str | None]:
+    """Take `"disk is full" critical`; nothing is taken, and no severity given, where more or something else follows."""
+    start = words.position
+    text = (words.quoted(start) or "").strip()
+    if words.low() in {"is", "as"}:
+        words.skip()
+    severity = severity_named(words.low())
+    if not text or severity is None or words.peek(1) is not None:
+        words.jump(start)
+        return "", None
+    words.skip()
+    return text, severity
 
 
 def _refuse_front(line: Line) -> None:

@@ -128,8 +128,9 @@ def read_cover(line: Line) -> Command:
         timed = until is not None or duration is not None
         if words.low() == "from" and words.low(1) == "now":
             words.skip(2)
-        elif not timed and (spans.duration_ahead(words) or spans.until_ahead(words)):
-            until, duration = spans.read_until(words), spans.read_duration(words)
+        elif not timed and (spans.duration_ahead(words) or spans.named_until_ahead(words)):
+            named = spans.named_until_ahead(words) is not None
+            until, duration = (spans.read_until(words), None) if named else (None, spans.read_duration(words))
         elif begins_later(words):
             starts = shown(words.line[word.start :], NAME_LONGEST)
             within = told_within(words)

@@ -8,8 +8,9 @@ from bot.domain import spans
 from bot.domain.beginnings import RECURRING, begins_later, told_within
 from bot.domain.line import Command, Line
 from bot.domain.matcher import MOST, TOO_MANY, Matcher, read_matcher
+from bot.domain.numbering import AND, at_number, read_numbers
 from bot.domain.readers_time import read_snooze
-from bot.domain.targets import AND, Targets, at_number, read_note, read_numbers
+from bot.domain.targets import Targets, read_note
 from bot.domain.words import Misread, Words, shown
 
 WHAT = 'What shall be silent? Write for example "silence service=db severity<=warning 2h", "silence web 2h" or "silence all 2h".'
@@ -92,8 +93,9 @@ class _Read:
             self.matchers.append(matcher)
             if len(self.matchers) > MOST:
                 raise Misread(TOO_MANY.format(MOST))
-        elif not self.timed and (spans.duration_ahead(words) or spans.until_ahead(words)):
-            self.duration, self.until = spans.read_duration(words), spans.read_until(words)
+        elif not self.timed and (spans.duration_ahead(words) or spans.named_until_ahead(words)):
+            named = spans.named_until_ahead(words) is not None
+            self.until, self.duration = (spans.read_until(words), None) if named else (None, spans.read_duration(words))
         elif self._begins_later(words):
             self._starts(words)
         elif not self.matchers and not self.everything and words.low() in {"all", "everything"}:

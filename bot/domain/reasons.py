@@ -61,13 +61,18 @@ WHAT: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """What is known about an alert besides itself. `due` are kinds of timers and their moments (epoch ms)."""
+    """What is known about an alert besides itself. `due` are kinds of timers and their moments (epoch ms).
+
+    Of what is very long only the beginning and the newest is here; `left_out` and `untold` count the events and tellings in between.
+    """
 
     alert: Alert
     feed: str
     room: str
     events: Sequence[Event] = ()
     tellings: Sequence[Telling] = ()
+    left_out: int = 0
+    untold: int = 0
     due: Sequence[tuple[str, int]] = ()
     route: str = ""
     policy: str = ""
@@ -96,7 +101,7 @@ def why(known: Known, *, now: int, zone_name: str) -> str:
         rows += [
             CHANGE.format(at=_at(at, now, zone_name), what=shown(what, NOTE_LONGEST)) for at, what in known.changes
         ]
-    rows += _tellings(known.tellings, now, zone_name)
+    rows += _tellings(known, now, zone_name)
     rows += [
         DUE.format(
             what=WHAT[kind].format(state="snooze" if alert.state == "snoozed" else "ack"), at=_at(at, now, zone_name)
@@ -139,12 +144,13 @@ def _senders(alert: Alert, now: int, zone_name: str) -> str:
     return text + (RESOLVED.format(at=_at(alert.resolved_at, now, zone_name)) if alert.resolved_at is not None else "")
 
 
-def _tellings(tellings: Sequence[Telling], now: int, zone_name: str) -> list[str]:
+def _tellings(known: Known, now: int, zone_name: str) -> list[str]:
+    tellings = known.tellings
     if not tellings:
         return [NOT_TOLD]
     rows = [DELIVERIES]
     if len(tellings) > ROWS:
-        rows.append(EARLIER_ROWS.format(len(tellings) - ROWS))
+        rows.append(EARLIER_ROWS.format(known.untold + len(tellings) - ROWS))
     rows += [
         ROW.format(
             at=_at(each.at, now, zone_name),

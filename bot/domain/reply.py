@@ -31,6 +31,8 @@ UNCLEAR = "I did not understand that. For example: {}. All I can do: /alert help
 EXAMPLES = ("/alert ack {}", '/alert close {} fixed "what it was"', "/alert assign {} me")
 EXAMPLES_WITHOUT_ALERTS = ("/alert list", "/alert test", "/alert help")
 WHICH = "Which alert? Unacked in this room: {}. For example: /alert {} {}"
+WHICH_OF_THESE = 'Which alert? "{}" may mean: {}. For example: /alert {} {}'
+OTHERS_LINK = "That link is not one of mine to an alert of yours. Write the alert's number: /alert {} NUMBER"
 NONE_UNACKED = "No alert in this room is unacked, so tell me which: /alert {} NUMBER"
 NONE_MATCHES = "No alert in this room matches {}."
 WOULD = "This would {} {} alerts: {} ({}). Answer /alert yes within 2 minutes, or /alert no."
@@ -272,14 +274,16 @@ def examples(numbers: Sequence[int]) -> tuple[str, ...]:
     return tuple(example.format(numbers[index % len(numbers)]) for index, example in enumerate(EXAMPLES))
 
 
-def which(verb: str, unacked: Sequence[Alert]) -> Reply:
-    """Ask which alert was meant by a command without targets."""
-    if not unacked:
+def which(verb: str, candidates: Sequence[Alert], *, fitting: str = "") -> Reply:
+    """Ask which alert was meant by a command that names none: of the unacked ones, or of those that fit some words."""
+    if not candidates:
         return unclear(NONE_UNACKED.format(verb))
-    titles = " · ".join(f"#{alert.number} {shown(alert.summary, 60)}" for alert in unacked[:5])
-    if len(unacked) > 5:
-        titles += f" · {named(alert.number for alert in unacked[5:])}"
-    return unclear(WHICH.format(titles, verb, unacked[0].number))
+    titles = " · ".join(f"#{alert.number} {shown(alert.summary, 60)}" for alert in candidates[:5])
+    if len(candidates) > 5:
+        titles += f" · {named(alert.number for alert in candidates[5:])}"
+    if fitting:
+        return unclear(WHICH_OF_THESE.format(shown(fitting, 60), titles, verb, candidates[0].number))
+    return unclear(WHICH.format(titles, verb, candidates[0].number))
 
 
 def would(verb: str, found: Sequence[Alert]) -> Reply:

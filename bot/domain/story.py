@@ -23,6 +23,7 @@ NOTES = "## Notes"
 DESCRIPTION = "## What the source said"
 LINKS = "## Links"
 ROW = "- {at} **{action}** by {who}{note}"
+LEFT_OUT = "- {} rows from the middle are left out here: GET /api/v1/alerts/{}/history has every change"
 TOLD_ROW = "- {at} told: {news}, {result}"
 NOBODY = "- nobody; only its source and the clock"
 NO_NOTES = "- none"
@@ -94,7 +95,9 @@ def _at(moment: int, zone_name: str) -> str:
 def _timeline(known: Known, now: int, zone_name: str) -> list[str]:
     rows = [(event.at, 0, _event(event, zone_name)) for event in known.events]
     rows += [(each.at, 1, _told(each, now, zone_name)) for each in known.tellings]
-    return [text for _, _, text in sorted(rows, key=lambda row: row[:2])]
+    missing = known.left_out + known.untold
+    head = [LEFT_OUT.format(missing, known.alert.number)] if missing else []
+    return head + [text for _, _, text in sorted(rows, key=lambda row: row[:2])]
 
 
 def _event(event: Event, zone_name: str) -> str:

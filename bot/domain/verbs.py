@@ -1,14 +1,15 @@
-"""The one table of `/alert` verbs (product.md 5); help is printed from it.
+"""The one table of `/alert` verbs and of the words that people use for them (product.md 5); help.py prints it.
 
-A new verb is a row of VERBS, and a reader in readers.py unless one of those fits.
+A new verb is a row of VERBS, and a reader in readers.py unless one of those fits. A new word for a verb is a word in its row.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from bot.domain.command_words import POLITE
 from bot.domain.line import Command, Line
 from bot.domain.readers import (
-    POLITE,
     read_alone,
     read_assign,
     read_change,
@@ -17,6 +18,7 @@ from bot.domain.readers import (
     read_one,
     read_refusal,
     read_severity,
+    read_show,
     read_text,
     read_timed,
 )
@@ -32,25 +34,24 @@ LIST_USAGE = (
 )
 NO_TOPIC = 'There is no help on "{}".'
 
-HELP_TITLE = "Type /alert VERB [alerts] [arguments] [note]"
-HELP_TARGETS = (
-    "Alerts: 12 · 12,14 · 14-17 · last · mine · all · service=db · severity<=info. "
-    "None given: the only unacked one of this room."
-)
-HELP_TIMES = "Times: 30m · 2h · 1h30m · 2d · until 09:00 · until tomorrow."
-HELP_NOTES = 'Notes: the rest of the line. Put one that begins with a number into quotes or after "--".'
-HELP_MORE = "More: /alert help ack, or any other verb."
+NOW, LATER, PEOPLE, BACK, MORE = "Now", "Later", "People", "Look back", "Also"
+"""What verbs are for; help is grouped by it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verb:
     """A verb of `/alert`: what it is called, how it is written, what it does in a few words, and who reads it.
 
-    In `usage`, brackets hold what may be left out and `|` parts alternatives. `changes` tells verbs that change alerts.
+    `aliases` are shown beside the name. `also` is what else people say for it, `regular` are verbs that are understood in
+    all their forms (`acked`, `acking`). In `usage`, brackets hold what may be left out and `|` parts alternatives.
+    `changes` tells verbs that change alerts.
     """
 
     name: str
+    group: str
     aliases: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    regular: tuple[str, ...] = ()
     usage: tuple[str, ...]
     summary: str
     example: str
@@ -63,18 +64,34 @@ def read_help(line: Line) -> Command:
     word = line.words.peek()
     if word is None or line.words.low() in POLITE:
         return Command(verb="help")
-    verb = NAMES.get(line.words.low())
-    if verb is None:
-        meant = nearest(line.words.low(), NAMES)
+    low = line.words.low().strip("/")
+    spoken = PHRASES.get((low,))
+    if spoken is None:
+        meant = nearest(low, NAMES)
         suggestion = f"help {meant}" if meant else None
         raise Misread(NO_TOPIC.format(shown(word.text, 40)), suggestion=suggestion)
-    return Command(verb="help", topic=verb.name)
+    return Command(verb="help", topic=spoken.verb.name)
 
 
 VERBS: tuple[Verb, ...] = (
     Verb(
         name="list",
+        group=NOW,
         aliases=("ls",),
+        also=(
+            "status",
+            "count",
+            "counts",
+            "find",
+            "search",
+            "overview",
+            "how many",
+            "what are",
+            "which are",
+            "which",
+            "tell me",
+        ),
+        regular=("list",),
         usage=(LIST_USAGE,),
         summary="the alerts of this room, the active ones unless you say otherwise",
         example='list open severity>=error service=db "disk full"',
@@ -83,15 +100,35 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="show",
+        group=NOW,
+        also=(
+            "details",
+            "detail",
+            "info",
+            "look",
+            "look at",
+            "see",
+            "view",
+            "display",
+            "what is",
+            "what's",
+            "whats",
+            "what about",
+            "tell me about",
+        ),
+        regular=("show", "describe"),
         usage=("show 12", "show last"),
         summary="one alert with all that is known about it",
         example="show 12",
-        reader=read_one,
+        reader=read_show,
         changes=False,
     ),
     Verb(
         name="ack",
+        group=NOW,
         aliases=("a", "ok"),
+        also=("ack'd",),
+        regular=("ack", "acknowledge"),
         usage=("ack 12 14-17 [2h] [note]", "ack 12 [until 09:00] [note]", "ack [last|mine|all|service=db]"),
         summary="I work on it; until then, if you give a time",
         example="ack 12 14-17 2h replacing the disk",
@@ -99,6 +136,9 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="unack",
+        group=NOW,
+        also=("nack", "deack", "un-ack"),
+        regular=("unack", "unacknowledge"),
         usage=("unack 12 [note]",),
         summary="nobody works on it any more: open again",
         example="unack 12",
@@ -106,7 +146,10 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="close",
+        group=NOW,
         aliases=("c", "resolve", "done"),
+        also=("fixed", "solved"),
+        regular=("close", "resolve"),
         usage=("close 12 [fixed|noise|dupe 9] [text]",),
         summary="it is over, and why",
         example="close 12 fixed new disk is in",
@@ -114,6 +157,9 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="reopen",
+        group=NOW,
+        also=("re-open", "unclose", "unresolve", "unfix"),
+        regular=("reopen",),
         usage=("reopen 12 [note]",),
         summary="it was closed and is not over",
         example="reopen 12 still failing",
@@ -121,7 +167,10 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="assign",
+        group=PEOPLE,
         aliases=("give",),
+        also=("reassign", "re-assign", "gave", "given"),
+        regular=("assign", "delegate"),
         usage=("assign 12 @name [note]", "assign @name 12 14", "assign 12 me"),
         summary="make somebody its owner and tell them",
         example="assign 12 @dana you know that machine",
@@ -129,7 +178,10 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="own",
+        group=NOW,
         aliases=("mine", "take"),
+        also=("got", "takes", "taking", "taken", "took", "on", "grab", "working on"),
+        regular=("own", "claim"),
         usage=("own 12 [2h] [note]",),
         summary="assign it to me and ack it",
         example="own 12",
@@ -137,6 +189,9 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="unassign",
+        group=PEOPLE,
+        also=("unown", "disown", "deassign", "unclaim", "release"),
+        regular=("unassign",),
         usage=("unassign 12 [note]",),
         summary="take its owner away",
         example="unassign 12",
@@ -144,7 +199,9 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="snooze",
+        group=LATER,
         aliases=("later",),
+        regular=("snooze", "postpone", "defer", "delay"),
         usage=("snooze 12 30m [note]", "snooze 12 14-17 until 09:00 [note]", "snooze 12 until tomorrow [note]"),
         summary="leave it alone until then; it comes back earlier when it gets worse",
         example="snooze 12 until tomorrow waiting for the new disk",
@@ -152,6 +209,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="wake",
+        group=LATER,
+        also=("unsnooze", "awake", "woke", "woken", "wake up"),
         usage=("wake 12 [note]",),
         summary="its snooze is over: open again",
         example="wake 12",
@@ -159,7 +218,10 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="note",
+        group=NOW,
         aliases=("n",),
+        also=("add note", "add a note", "add comment", "add a comment", "comment on"),
+        regular=("note", "comment", "annotate"),
         usage=("note 12 text to the end of the line",),
         summary="write something into its history",
         example="note 12 only 2 of 5 disks are affected",
@@ -167,6 +229,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="severity",
+        group=NOW,
+        also=("priority", "prio", "sev", "set severity", "set priority", "set severity of", "set priority of"),
         usage=("severity 12 critical|error|warning|info", "severity critical 12"),
         summary="make it more or less severe",
         example="severity 12 critical",
@@ -174,6 +238,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="silence",
+        group=LATER,
         aliases=("mute", "maintenance"),
         usage=(
             "silence service=db severity<=warning 2h [text]",
@@ -188,6 +253,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="silences",
+        group=LATER,
         usage=("silences",),
         summary="the silences of this room, and how much each has hidden",
         example="silences",
@@ -196,6 +262,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="unsilence",
+        group=LATER,
         aliases=("unmute",),
         usage=("unsilence S3 [text]", "unsilence all"),
         summary="end a silence, and hear what waited",
@@ -204,6 +271,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="history",
+        group=BACK,
+        also=("log", "timeline"),
         usage=("history 12",),
         summary="who did what with it, and when",
         example="history 12",
@@ -212,6 +281,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="oncall",
+        group=PEOPLE,
         aliases=("whoisoncall",),
         usage=("oncall", "oncall ops", "oncall ops next week"),
         summary="who is on call, until when, and who is next",
@@ -221,6 +291,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="cover",
+        group=PEOPLE,
         aliases=("override",),
         usage=("cover ops 60m", "cover ops until 09:00"),
         summary="I am on call from now until then",
@@ -229,6 +300,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="uncover",
+        group=PEOPLE,
         usage=("uncover", "uncover ops"),
         summary="end my cover",
         example="uncover ops",
@@ -236,6 +308,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="page",
+        group=PEOPLE,
         usage=("page @name text", "page ops text", "page on-call text"),
         summary="ring somebody, or whoever is on call",
         example="page @dana the site is down",
@@ -243,6 +316,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="create",
+        group=NOW,
         usage=('create critical "text"', "create text"),
         summary="an alert of your own",
         example='create critical "mail is down"',
@@ -250,6 +324,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="why",
+        group=BACK,
         usage=("why 12",),
         summary="what led to it: its route, its key, its silences, every message about it",
         example="why 12",
@@ -258,6 +333,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="like",
+        group=BACK,
+        also=("similar", "similar to"),
         usage=("like 12",),
         summary="earlier ones like it, who closed them and how",
         example="like 12",
@@ -266,6 +343,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="stats",
+        group=BACK,
+        also=("statistics",),
         usage=("stats", "stats 7d"),
         summary="how many there were, how fast they were acked and closed, what was loudest",
         example="stats 7d",
@@ -274,6 +353,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="handover",
+        group=PEOPLE,
+        also=("hand over", "handoff"),
         usage=("handover", "handover @name"),
         summary="the open work for the next person; with a name, what is mine becomes theirs",
         example="handover @dana",
@@ -281,6 +362,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="story",
+        group=BACK,
+        also=("postmortem", "post-mortem", "post mortem"),
         usage=("story 12",),
         summary="its post-mortem, in Markdown",
         example="story 12",
@@ -289,6 +372,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="undo",
+        group=BACK,
+        also=("revert", "take back"),
         usage=("undo",),
         summary="take back my last change in this room, within 5 minutes",
         example="undo",
@@ -296,6 +381,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="yes",
+        group=NOW,
+        also=("y", "yep", "yeah", "do it", "go ahead"),
         usage=("yes",),
         summary="do what you asked me about",
         example="yes",
@@ -303,6 +390,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="no",
+        group=NOW,
+        also=("nope", "cancel", "never mind", "nevermind"),
         usage=("no",),
         summary="leave it",
         example="no",
@@ -311,6 +400,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="test",
+        group=MORE,
         usage=("test",),
         summary="send a test alert through the whole path",
         example="test",
@@ -318,6 +408,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="help",
+        group=MORE,
+        also=("?", "-h", "--help", "-help", "h", "man", "commands", "usage", "help me", "help with", "help on", "how"),
         usage=("help", "help ack"),
         summary="this text, or more about one verb",
         example="help ack",
@@ -330,14 +422,37 @@ NAMES: dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *
 """Each verb under its name and its aliases."""
 
 
-def help_text(topic: str = "") -> str:
-    """Help as plain text that fits one message: on all verbs, or on one (by any of its names)."""
-    verb = NAMES.get(topic.strip().lower())
-    if verb is None:
-        lines = [f"{', '.join((each.name, *each.aliases))}: {each.summary}" for each in VERBS]
-        return "\n".join((HELP_TITLE, *lines, HELP_TARGETS, HELP_TIMES, HELP_NOTES, HELP_MORE))
-    names = f"{verb.name} (also {', '.join(verb.aliases)})" if verb.aliases else verb.name
-    forms = [f"/alert {form}" for form in verb.usage]
-    hints = [HELP_TARGETS, HELP_TIMES, HELP_NOTES] if verb.reader in {read_timed, read_snooze} else []
-    hints = hints or ([HELP_TARGETS, HELP_NOTES] if verb.changes and verb.reader is not read_alone else [])
-    return "\n".join((f"{names}: {verb.summary}", *forms, f"For example: /alert {verb.example}", *hints))
+class Spoken(NamedTuple):
+    """A verb as it is said.
+
+    `told`: a form such as `closed`, which also tells what somebody did. `loose`: no name of its own, so that a sentence may
+    begin with it; what follows has to name an alert.
+    """
+
+    verb: Verb
+    told: bool = False
+    loose: bool = False
+
+
+def forms(regular: str) -> tuple[str, ...]:
+    """Give the forms of a regular verb: of `close` `closes`, `closed` and `closing`."""
+    stem = regular.removesuffix("e")
+    return f"{regular}s", f"{stem}ed", f"{stem}ing"
+
+
+def _phrases() -> dict[tuple[str, ...], Spoken]:
+    """Gather all that is said for a verb; its own names win over words and forms of others."""
+    said: dict[tuple[str, ...], Spoken] = {(name,): Spoken(verb, loose=len(name) == 1) for name, verb in NAMES.items()}
+    for verb in VERBS:
+        for regular in verb.regular:
+            said.setdefault((regular,), Spoken(verb))
+        for phrase in verb.also:
+            said.setdefault(tuple(phrase.split()), Spoken(verb, loose=True))
+    for verb in VERBS:
+        for form in (form for regular in verb.regular for form in forms(regular)):
+            said.setdefault((form,), Spoken(verb, told=True, loose=True))
+    return said
+
+
+PHRASES = _phrases()
+"""Everything that is said for a verb, as its words in lower case."""

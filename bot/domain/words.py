@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 QUOTES = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\u301d\u301e\u301f\uff02'
 HYPHENS = "\u2010\u2011\u2012\u2013\u2212\ufe63"
+NUMBER_SIGNS = "#\uff03\u2116\ufe5f"
 DASHES = "\u2014\u2015\u2e3a"
 """What phones make of `--`."""
 
@@ -34,6 +35,10 @@ PLAIN: dict[int, str | None] = {
     **{ord(character): "-" for character in HYPHENS},
     **{ord(character): "--" for character in DASHES},
     ord("\u3001"): ",",
+    ord("\u2019"): "'",
+    ord("\u2116"): "#",  # the numero sign
+    ord("\ufe5f"): "#",
+    ord("\u00bd"): "1/2",
     ord("\u2265"): ">=",
     ord("\u2264"): "<=",
     ord("\u2260"): "!=",
@@ -46,6 +51,10 @@ LONGEST_WORD = 12_000
 """Characters of one word that are read: a thousand numbers without a space fit."""
 
 _WORD = re.compile(rf"[^\s{re.escape(''.join(map(chr, INVISIBLE)))}]\S*")
+_JOINED = re.compile(
+    # `50--looking`: a number, and the sign that ends the targets; a long dash stands alone wherever no number follows.
+    rf"#?\d+(?=--[^\d#-])|[{DASHES}]+(?![\d#])|[^{DASHES}](?:[^{DASHES}]|[{DASHES}](?=[\d#]))*"
+)
 _QUOTE = re.compile(f"[{QUOTES}]")
 _QUOTED_END = re.compile(r"[,;.:!]?(?=\s|$)")
 
@@ -77,7 +86,7 @@ class Word(NamedTuple):
     @property
     def low(self) -> str:
         """The word in lower case, without the punctuation that may follow a word in a sentence."""
-        return self.text.lower().rstrip(",;:.!")
+        return self.text.lower().rstrip(",;:.!?") or self.text.strip(",;:.!")
 
 
 class Words:
@@ -95,10 +104,12 @@ class Words:
             found = _WORD.search(self.line, self._at)
             if found is None:
                 return None
-            self._at = found.end()
-            text = found.group()
+            text, end = found.group(), found.end()
+            if not text.isalnum() and (joined := _JOINED.match(text)) is not None and joined.end() < len(text):
+                text, end = joined.group(), found.start() + joined.end()
+            self._at = end
             text = text.translate(PLAIN) if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD].translate(PLAIN)}…"
-            self._ahead.append(Word(text, found.start(), found.end()))
+            self._ahead.append(Word(text, found.start(), end))
         return self._ahead[ahead]
 
     def low(self, ahead: int = 0) -> str:
@@ -111,6 +122,11 @@ class Words:
         if self._ahead[:count]:
             self._done = self._ahead[:count][-1].end
         del self._ahead[:count]
+
+    @property
+    def taken(self) -> int:
+        """Where the last word that was taken ends."""
+        return self._done
 
     def jump(self, position: int) -> None:
         """Go on reading at `position` of the line."""
@@ -154,6 +170,13 @@ class Words:
     def line_with(self, word: Word, replacement: str) -> str:
         """Give the whole line with `word` replaced, short enough to be shown."""
         return shown(f"{self.line[: word.start]}{replacement}{self.line[word.end :]}")
+
+
+def holds_digit(text: str) -> bool:
+    """Tell whether a text holds a digit of any script (not a word such as the Chinese five), or a sign of a number."""
+    if text.isascii():
+        return "#" in text or any(letter.isdigit() for letter in text)
+    return any(letter in NUMBER_SIGNS or (letter.isnumeric() and not letter.isalpha()) for letter in text)
 
 
 def shown(text: str, longest: int = LONGEST_SHOWN) -> str:

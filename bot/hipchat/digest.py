@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.alert import Alert
-from bot.domain.filters import STATES, Filter
+from bot.domain.filters import NAMED_STATES, Filter
 from bot.domain.listing import spelled
 from bot.domain.notice import Notice
 from bot.domain.signal import Severity
@@ -128,7 +128,9 @@ def _listed(alerts: Sequence[Alert]) -> str:
     names = {alert.labels.get(_ALERTNAME, "") for alert in alerts}
     name = names.pop() if len(names) == 1 else ""
     active = {alert.active for alert in alerts}
-    states = frozenset() if active <= {True} else frozenset({"closed"}) if active == {False} else frozenset(STATES)
+    states = (
+        frozenset() if active <= {True} else frozenset({"closed"}) if active == {False} else frozenset(NAMED_STATES)
+    )
     return spelled(Filter(states=states, labels=((_ALERTNAME, "=", name),) if name and '"' not in name else ()))
 
 

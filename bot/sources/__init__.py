@@ -205,7 +205,8 @@ BY_QUERY = frozenset(
 
 def take(source: str, payload: Payload, mapping: Expressions | None = None) -> Reading:
     """Read a request as it came, by a source or by an admin's mapping for it. Raises KeyError for an unknown source."""
-    if source == mail.SENDER and payload.body:  # each part of a mail has a charset of its own
-        return Reading(items=mail.parse(payload), kept=payload.body)
+    if payload.body and (source == mail.SENDER or (source in {loose.SENDER, AUTO} and _is_mail(payload))):
+        # Each part of a mail has a charset of its own.
+        return Reading(items=read(source, payload), kept=payload.body)
     parse = functools.partial(read, source) if mapping is None else functools.partial(mapped.parse, given=mapping)
     return reading(payload, parse, KEPT.get(source, kept))

@@ -24,7 +24,7 @@ WRAPPING = ("payload", "data", "json")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Payload:
-    """One request; `charset` is the declared one, or "", and `now` is when it came, in epoch milliseconds (0: nobody knows)."""
+    """One request; `charset` is the declared one, or "", `now` when it came, in epoch milliseconds (0: nobody knows)."""
 
     body: bytes
     charset: str = ""

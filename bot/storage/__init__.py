@@ -38,10 +38,13 @@ __all__ = [
 UNKNOWN_URL = "a database URL begins with sqlite:/// or postgresql://"
 
 
-async def open_storage(url: str, *, migrate: bool) -> Storage:
+WAIT_SECONDS = 10.0
+
+
+async def open_storage(url: str, *, migrate: bool, wait: float = WAIT_SECONDS) -> Storage:
     """Open `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite:///:memory:` or `postgresql://...` (`?pool=8`).
 
-    With `migrate` the tables are brought up to date first; without, they are left as they are (`migrations.pending` says what
+    What others have locked is waited for `wait` seconds at the most. With `migrate` the tables are brought up to date first; without, they are left as they are (`migrations.pending` says what
     is missing). ValueError for another URL, NewerDatabase when a later version has changed the tables, StorageError when the
     database cannot be opened.
     """
@@ -51,11 +54,11 @@ async def open_storage(url: str, *, migrate: bool) -> Storage:
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from bot.storage.sqlite import SqliteStorage  # noqa: PLC0415
 
-        storage = await SqliteStorage.open(unquote(rest[1:]))
+        storage = await SqliteStorage.open(unquote(rest[1:]), wait=wait)
     elif scheme in {"postgresql", "postgres"} and separator:
         from bot.storage.postgres import PostgresStorage  # noqa: PLC0415
 
-        storage = await PostgresStorage.open(url)
+        storage = await PostgresStorage.open(url, wait=wait)
     else:
         raise ValueError(UNKNOWN_URL)
     try:

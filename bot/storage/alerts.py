@@ -1,12 +1,12 @@
-"""Alerts and their history: the statements, and the way between rows and values."""
+"""Alerts: the statements, and the way between rows and values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from bot.domain.actor import Actor, Person, Via, Who
-from bot.domain.alert import Alert, Event, State
+from bot.domain.actor import Person, Who
+from bot.domain.alert import Alert, State
 from bot.domain.signal import Link, Severity
 from bot.storage.engine import Row, Tx, Value
 
@@ -67,14 +67,6 @@ LATEST = "SELECT * FROM alerts WHERE feed_id = :feed AND dedup_key IN (:keys) AN
 BY_NUMBER = "SELECT * FROM alerts WHERE tenant_id = :tenant AND number IN (:numbers) ORDER BY number"
 ROOMS = "SELECT number, room_id FROM alerts WHERE tenant_id = :tenant AND number IN (:numbers)"
 NO_LONGER_LATEST = "UPDATE alerts SET latest = FALSE WHERE tenant_id = :tenant_id AND number = :number"
-ADD_HISTORY = """
-INSERT INTO history (tenant_id, number, at, action, who, name, person_id, via, note)
-VALUES (:tenant_id, :number, :at, :action, :who, :name, :person_id, :via, :note)
-"""
-LAST_BY_PERSON = """
-SELECT MAX(at) AS at FROM history WHERE tenant_id = :tenant AND number = :number AND who = 'person'
-"""
-HISTORY = "SELECT * FROM history WHERE tenant_id = :tenant AND number = :number ORDER BY id"
 
 
 def alert_of(row: Row) -> Alert:
@@ -223,48 +215,3 @@ async def store(tx: Tx, *, new: Iterable[Alert], changed: Iterable[Alert], touch
     ]
     if touches:
         await tx.run_many(TOUCH, touches)
-
-
-async def add_history(tx: Tx, tenant: int, events: Iterable[tuple[int, Event]]) -> None:
-    """Append history rows of a tenant's alerts, each with its alert's number."""
-    rows: list[Mapping[str, Value]] = [
-        {
-            "tenant_id": tenant,
-            "number": number,
-            "at": event.at,
-            "action": event.action,
-            "who": event.by.kind.value,
-            "name": event.by.label or event.by.name,
-            "person_id": event.by.id,
-            "via": event.by.via.value,
-            "note": event.note,
-        }
-        for number, event in events
-    ]
-    if rows:
-        await tx.run_many(ADD_HISTORY, rows)
-
-
-async def last_by_person(tx: Tx, tenant: int, number: int) -> int | None:
-    """Return when a person last did something about an alert (epoch ms), or None."""
-    row = await tx.one(LAST_BY_PERSON, tenant=tenant, number=number)
-    moment: int | None = row["at"] if row else None
-    return moment
-
-
-async def history_of(tx: Tx, tenant: int, number: int) -> list[Event]:
-    """Return an alert's history, oldest first."""
-    return [
-        Event(
-            action=row["action"],
-            at=row["at"],
-            by=Actor(
-                kind=Who(row["who"]),
-                name=row["name"],
-                id=row["person_id"],
-                via=Via(row["via"]),
-            ),
-            note=row["note"],
-        )
-        for row in await tx.all(HISTORY, tenant=tenant, number=number)
-    ]

@@ -13,7 +13,10 @@ The SQL is one text for both engines; how its parameters and macros are written 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from bot.storage.condition import Condition
 
 Value = str | int | float | bytes | bool | None
 Param = Value | Sequence[Value]
@@ -36,6 +39,9 @@ class Conflict(StorageError):
 
 class Busy(StorageError):
     """The database is locked or out of reach; the transaction may be run again."""
+
+    crossed = False
+    """Whether transactions only got into each other's way: run again at once, it may succeed."""
 
 
 class Full(StorageError):
@@ -95,6 +101,9 @@ Work = Callable[[Tx], Coroutine[Any, Any, Result]]
 class Storage(Protocol):
     """An open database. Every method raises the family of StorageError."""
 
+    condition: "Condition"
+    """Whether what is written is taken."""
+
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
@@ -126,7 +135,22 @@ class Storage(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Ask the database for an answer; raise StorageError when there is none."""
+        """Ask the database for an answer; raise StorageError when there is none, or when it is damaged as far as a glance shows."""
+        ...
+
+    async def examine(self, seconds: float) -> bool:
+        """Look for damage, for so long at the most; say whether all of it was looked at. Raises StorageError that names the damage.
+
+        PostgreSQL looks after its files itself.
+        """
+        ...
+
+    async def trim(self) -> bool:
+        """Give some free space back to the file system, in a moment's work; say whether there is more. PostgreSQL does so itself."""
+        ...
+
+    async def compact(self) -> None:
+        """Write everything anew without the space that nothing uses, while nobody else writes. PostgreSQL needs no such thing."""
         ...
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ from bot.domain.notice import Lane, News, Notice
 from bot.domain.telling import Telling
 from bot.storage.alerts import SLICE
 from bot.storage.engine import Row, Tx, Value
+from bot.storage.history import FIRST, NEWEST
 
 SENDING = "sending"
 """The result of a row whose attempt has begun: found after a lease ran out, the message may have arrived."""
@@ -34,6 +35,7 @@ RELEASE = """
 UPDATE rooms SET lease_until = 0, retry_at = :retry_at, failures = :failures, trouble = :trouble
 WHERE id = :room AND lease_until = :held
 """
+RELEASE_ALL = "UPDATE rooms SET lease_until = 0 WHERE lease_until > 0"
 EXTEND = "UPDATE rooms SET lease_until = :until WHERE id = :room AND lease_until = :held"
 ADD_SENT = "INSERT INTO sent (room_id, at, answer) VALUES (:room, :at, :answer)"
 SENT_SINCE = "SELECT at, answer FROM sent WHERE room_id = :room AND at > :since AND at < :until ORDER BY at"
@@ -51,11 +53,16 @@ MOVE = "UPDATE outbox SET room_id = :to WHERE room_id = :room AND done_at IS NUL
 LEAVE = """
 UPDATE outbox SET done_at = :now, result = :result WHERE room_id = :room AND done_at IS NULL AND number IS NULL
 """
-OF_ALERT = """
+_OF_ALERT = "SELECT id FROM outbox WHERE tenant_id = :tenant AND number = :number"
+OF_ALERT = f"""
 SELECT outbox.*, rooms.name AS room, rooms.trouble AS trouble, rooms.retry_at AS retry_at
 FROM outbox JOIN rooms ON rooms.id = outbox.room_id
-WHERE outbox.tenant_id = :tenant AND outbox.number = :number ORDER BY outbox.id
+WHERE outbox.id IN (
+  SELECT id FROM ({_OF_ALERT} ORDER BY id DESC LIMIT :newest) AS newest
+  UNION SELECT id FROM ({_OF_ALERT} ORDER BY id LIMIT :first) AS oldest
+) ORDER BY outbox.id
 """
+MANY_OF_ALERT = "SELECT COUNT(*) AS many FROM outbox WHERE tenant_id = :tenant AND number = :number"
 STUCK_TENANTS = """
 SELECT DISTINCT tenant_id FROM rooms WHERE (trouble <> '' OR gone_at IS NOT NULL)
 AND EXISTS (SELECT 1 FROM outbox WHERE outbox.room_id = rooms.id AND done_at IS NULL)
@@ -171,6 +178,11 @@ async def release(tx: Tx, lease: Lease, *, retry_at: int, failures: int, trouble
     )
 
 
+async def release_all(tx: Tx) -> None:
+    """Give all rooms back whoever holds them; what was on its way stays marked as being sent."""
+    await tx.run(RELEASE_ALL)
+
+
 async def extend(tx: Tx, lease: Lease, until: int) -> Lease | None:
     """Keep a room for longer and return the new lease; None when another worker has taken the room over."""
     if not await tx.run(EXTEND, room=lease.room, held=lease.until, until=until):
@@ -226,9 +238,13 @@ async def leave(tx: Tx, room: int, now: int, result: str) -> None:
     await tx.run(LEAVE, room=room, now=now, result=result)
 
 
-async def tellings_of(tx: Tx, tenant: int, number: int, home: str) -> list[Telling]:
-    """Return what became of each notice about an alert, oldest first; `home` is the name of its own room."""
-    return [
+async def tellings_of(tx: Tx, tenant: int, number: int, home: str) -> tuple[list[Telling], int]:
+    """Return what became of the first notices about an alert and of the newest, oldest first, and how many are left out.
+
+    `home` is the name of the alert's own room.
+    """
+    row = await tx.one(MANY_OF_ALERT, tenant=tenant, number=number)
+    found = [
         Telling(
             news=News(row["news"]),
             at=row["at"],
@@ -241,8 +257,9 @@ async def tellings_of(tx: Tx, tenant: int, number: int, home: str) -> list[Telli
             retry_at=row["retry_at"],
             sending=row["result"] == SENDING,
         )
-        for row in await tx.all(OF_ALERT, tenant=tenant, number=number)
+        for row in await tx.all(OF_ALERT, tenant=tenant, number=number, newest=NEWEST, first=FIRST)
     ]
+    return found, (row["many"] if row else 0) - len(found)
 
 
 async def backlog(tx: Tx) -> tuple[int, int | None]:

@@ -9,6 +9,7 @@ from bot.domain.channel import Parcel
 from bot.domain.telling import Telling
 from bot.storage.alerts import SLICE
 from bot.storage.engine import Row, Tx, Value
+from bot.storage.history import FIRST, NEWEST
 
 ADD = """
 INSERT INTO parcels (tenant_id, channel, number, action, content, at)
@@ -33,11 +34,19 @@ UPDATE parcels SET done_at = :now, result = :result, progress = :progress WHERE 
 LATER = """
 UPDATE parcels SET retry_at = :retry_at, result = :result, progress = :progress WHERE id = :id AND done_at IS NULL
 """
+RELEASE_ALL = "UPDATE parcels SET retry_at = 0 WHERE done_at IS NULL AND retry_at > :now AND retry_at <= :until"
 LANES = f"""
 SELECT tenant_id, channel, MIN(retry_at) AS due FROM parcels
 WHERE tenant_id || ':' || channel NOT IN (:others) AND {_FIRST} GROUP BY tenant_id, channel
 """
-OF_ALERT = "SELECT * FROM parcels WHERE tenant_id = :tenant AND number = :number ORDER BY id"
+_OF_ALERT = "SELECT id FROM parcels WHERE tenant_id = :tenant AND number = :number"
+OF_ALERT = f"""
+SELECT * FROM parcels WHERE id IN (
+  SELECT id FROM ({_OF_ALERT} ORDER BY id DESC LIMIT :newest) AS newest
+  UNION SELECT id FROM ({_OF_ALERT} ORDER BY id LIMIT :first) AS oldest
+) ORDER BY id
+"""
+MANY_OF_ALERT = "SELECT COUNT(*) AS many FROM parcels WHERE tenant_id = :tenant AND number = :number"
 CHANNELS_OF = "SELECT DISTINCT number, channel FROM parcels WHERE tenant_id = :tenant AND number IN (:numbers)"
 LAST_RESULT = """
 SELECT result FROM parcels WHERE tenant_id = :tenant AND channel = :channel AND done_at IS NOT NULL
@@ -134,6 +143,11 @@ async def claim(tx: Tx, lane: Lane, *, now: int, until: int, limit: int) -> list
     return sorted((parcel_of(row) for row in rows), key=lambda each: each.id)
 
 
+async def release_all(tx: Tx, now: int, until: int) -> None:
+    """Let parcels be tried now that somebody took until a moment at the latest (epoch ms)."""
+    await tx.run(RELEASE_ALL, now=now, until=until)
+
+
 async def reference(tx: Tx, parcel: Parcel) -> str:
     """Return what the channel's service calls the alert; "" when it said nothing so far."""
     row = await tx.one(REFERENCE, tenant=parcel.tenant, number=parcel.number, channel=parcel.channel)
@@ -193,9 +207,10 @@ async def channels_of(tx: Tx, tenant: int, numbers: Sequence[int]) -> dict[int, 
     return found
 
 
-async def tellings_of(tx: Tx, tenant: int, number: int) -> list[Telling]:
-    """Return what became of each parcel about an alert, oldest first."""
-    return [
+async def tellings_of(tx: Tx, tenant: int, number: int) -> tuple[list[Telling], int]:
+    """Return what became of the first parcels about an alert and of the newest, oldest first, and how many are left out."""
+    row = await tx.one(MANY_OF_ALERT, tenant=tenant, number=number)
+    found = [
         Telling(
             news=row["action"],
             at=row["at"],
@@ -207,8 +222,9 @@ async def tellings_of(tx: Tx, tenant: int, number: int) -> list[Telling]:
             done_at=row["done_at"],
             retry_at=row["retry_at"],
         )
-        for row in await tx.all(OF_ALERT, tenant=tenant, number=number)
+        for row in await tx.all(OF_ALERT, tenant=tenant, number=number, newest=NEWEST, first=FIRST)
     ]
+    return found, (row["many"] if row else 0) - len(found)
 
 
 async def backlog(tx: Tx, tenant: int) -> list[Backlog]:

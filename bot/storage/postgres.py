@@ -4,6 +4,7 @@ A transaction takes its connection at once and begins with its first statement, 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import asyncpg
 
+from bot.storage.condition import Condition
 from bot.storage.engine import (
     CLOSED,
     BadValue,
@@ -30,13 +32,14 @@ from bot.storage.transaction import Transaction
 
 POOL: Final = 8
 STATEMENTS: Final = 512  # prepared and kept by each connection
-CONNECT_SECONDS: Final = 10.0  # also how long an urgent transaction waits for a connection
+CONNECT_SECONDS: Final = 10.0
+LONG_SECONDS: Final = 0.3
 ANSWER_SECONDS: Final = 300.0  # a statement without an answer by then means that the network is gone
 
 WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# Locks are waited for as long as on SQLite. A process that was frozen in mid-transaction must not hold up the others.
-SESSION: Final = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off"
+# A process that was frozen in mid-transaction must not hold up the others.
+SESSION: Final = "SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = '60s'; SET jit = off"
 
 # By SQLSTATE, the whole code before its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
 FAMILY: Final[dict[str, type[StorageError]]] = {
@@ -51,6 +54,13 @@ FAMILY: Final[dict[str, type[StorageError]]] = {
     "53": Busy,  # resources
     "57": Busy,  # operator intervention, shutdown, cancelled
 }
+
+WORDS: Final[dict[str, str]] = {  # what people and logs are told, as on SQLite
+    "25006": "the database can only be read",
+    "53100": "the disk is full",
+    "55P03": "the database is locked",
+}
+NO_CONNECTION = "the database is locked: no connection to it became free"
 
 BAD_POOL = "pool is a number of connections, at least 1"
 
@@ -71,11 +81,12 @@ def translated(error: Exception, *, lost: bool = False) -> StorageError:
     """Say an error of asyncpg in our words; `lost` when its connection is gone."""
     if isinstance(error, asyncpg.PostgresError):
         if isinstance(error, asyncpg.InvalidCachedStatementError):
-            return Busy("a table was changed while a statement was in use")
+            return _crossed(Busy("a table was changed while a statement was in use"))
         code = error.sqlstate or ""
         # Not str(error): its DETAIL quotes the values of the row.
-        text = error.args[0] if error.args else type(error).__name__
-        return FAMILY.get(code, FAMILY.get(code[:2], StorageError))(text)
+        text = WORDS.get(code) or (error.args[0] if error.args else type(error).__name__)
+        said = FAMILY.get(code, FAMILY.get(code[:2], StorageError))(text)
+        return _crossed(said) if isinstance(said, Busy) and code.startswith("40") else said
     if lost or isinstance(error, OSError | asyncpg.OutdatedSchemaCacheError):
         return Busy(f"the database is out of reach: {error or type(error).__name__}")
     if isinstance(error, UnicodeEncodeError):
@@ -83,6 +94,11 @@ def translated(error: Exception, *, lost: bool = False) -> StorageError:
     if isinstance(error, ValueError | OverflowError):  # asyncpg's own check of types and sizes
         return BadValue(str(error))
     return StorageError(str(error))
+
+
+def _crossed(busy: Busy) -> Busy:
+    busy.crossed = True
+    return busy
 
 
 class PostgresTx(Transaction):
@@ -163,16 +179,22 @@ class PostgresStorage:
 
     dialect = POSTGRESQL
 
-    def __init__(self, pool: Any, size: int) -> None:
+    def __init__(self, pool: Any, size: int, wait: float) -> None:
+        self.condition = Condition()
         self._pool = pool
+        self._wait = wait
         # The urgent ones always find a connection: the others share what is left.
         self._free = asyncio.Semaphore(max(1, size - 1))
         self._closed = False
 
     @classmethod
-    async def open(cls, url: str) -> "PostgresStorage":
-        """Connect. ValueError for a bad `?pool=`; StorageError when there is no database at that address."""
+    async def open(cls, url: str, *, wait: float = 10.0) -> "PostgresStorage":
+        """Connect; a lock, or a free connection, is waited for `wait` seconds. ValueError for a bad `?pool=`; StorageError when there is no database at that address."""
         dsn, size = split_pool(url)
+
+        async def prepared(connection: Connection) -> None:
+            await connection.execute(SESSION.format(wait=int(wait * 1000)))
+
         try:
             pool = await asyncpg.create_pool(
                 dsn,
@@ -187,7 +209,7 @@ class PostgresStorage:
             )
         except FAILURES as error:
             raise translated(error) from error
-        return cls(pool, size)
+        return cls(pool, size, wait)
 
     @asynccontextmanager
     async def begin(self, *, urgent: bool = False) -> AsyncIterator[PostgresTx]:
@@ -197,9 +219,12 @@ class PostgresStorage:
             try:
                 yield tx
                 await tx.commit()
-            except BaseException:
+            except BaseException as error:
                 await tx.rollback()
+                self.condition.refused(error)
                 raise
+            if tx.begun:
+                self.condition.worked()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[PostgresTx]:
@@ -208,6 +233,9 @@ class PostgresStorage:
             tx = PostgresTx(connection, READ)
             try:
                 yield tx
+            except StorageError as error:
+                self.condition.unread(error)
+                raise
             finally:
                 await tx.rollback()
 
@@ -224,14 +252,16 @@ class PostgresStorage:
     @asynccontextmanager
     async def _connection(self, *, urgent: bool) -> AsyncIterator[Connection]:
         if not urgent:
-            await self._free.acquire()
+            await self._turn()
         try:
             if self._closed:
                 raise StorageError(CLOSED)
             try:
                 connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
             except FAILURES as error:
-                raise translated(error) from error
+                failure = translated(error)
+                self.condition.refused(failure)
+                raise failure from error
             try:
                 yield connection
             finally:
@@ -240,21 +270,40 @@ class PostgresStorage:
             if not urgent:
                 self._free.release()
 
+    async def _turn(self) -> None:
+        """Wait until one of the connections for everybody is free, as long as for a lock: whoever holds one may wait for that."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise Busy(NO_CONNECTION) from error
+        if self.condition.reason and time.monotonic() - began > LONG_SECONDS:
+            self._free.release()
+            raise Busy(self.condition.reason)  # who waited behind a lock has waited as long as the one in front
+
     async def ping(self) -> None:
         """See Storage."""
         async with self.read() as tx:
             await tx.one("SELECT 1 AS answer")
+
+    async def examine(self, seconds: float) -> bool:  # noqa: ARG002 - PostgreSQL looks after its files itself
+        """See Storage."""
+        await self.ping()
+        return True
+
+    async def trim(self) -> bool:
+        """See Storage."""
+        return False
+
+    async def compact(self) -> None:
+        """See Storage."""
 
     async def close(self) -> None:
         """See Storage."""
         if not self._closed:
             self._closed = True
             await self._pool.close()
-
-
-async def prepared(connection: Connection) -> None:
-    """Set what holds for the whole life of a new connection."""
-    await connection.execute(SESSION)
 
 
 async def kept(_connection: Connection) -> None:

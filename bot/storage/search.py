@@ -39,6 +39,16 @@ def worst_first(query: Query) -> Query:
     return replace(query, worst_first=True)
 
 
+def in_states(query: Query, *states: State) -> Query:
+    """Return the query for these states only."""
+    return replace(query, states=frozenset(states))
+
+
+def with_words(query: Query, words: Sequence[str]) -> Query:
+    """Return the query for alerts that hold these words."""
+    return replace(query, words=words)
+
+
 async def find(tx: Tx, query: Query, *, limit: int, offset: int = 0) -> list[Alert]:
     """Return one page of the alerts that a query means."""
     where, params = _where(query)

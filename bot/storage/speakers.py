@@ -13,8 +13,9 @@ token_url = excluded.token_url, scopes = excluded.scopes, state = 'active', susp
 installed_at = excluded.installed_at, refusals = 0, refused_at = NULL, no_glance = FALSE
 """
 INSTALLATION = "SELECT * FROM installations WHERE oauth_id = :oauth_id AND state <> 'removed'"
+# The newest first: whoever installs again has lost the one before, of which we may not have heard.
 OF_TENANT = (
-    "SELECT * FROM installations WHERE tenant_id = :tenant AND state <> 'removed' ORDER BY installed_at, oauth_id"
+    "SELECT * FROM installations WHERE tenant_id = :tenant AND state <> 'removed' ORDER BY installed_at DESC, oauth_id"
 )
 ALL = "SELECT * FROM installations WHERE state <> 'removed' ORDER BY installed_at, oauth_id"
 SUSPEND = """

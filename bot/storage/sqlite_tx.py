@@ -8,30 +8,68 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from bot.storage.connection import Connection, Inside
+from bot.storage.connection import Connection, Inside, waiting
 from bot.storage.engine import Param, Row, StorageError, Value, Work
 from bot.storage.statement import SQLITE
 from bot.storage.transaction import Transaction
+
+HELD_SECONDS: Final = 0.2  # for a lock that was waited for in vain already
 
 WAITED = "a transaction waits for nothing but its own statements"
 
 Result = TypeVar("Result")
 
 
+@dataclass(kw_only=True, slots=True)
+class Patience:
+    """How long a writer waits for another process's lock: for `usual` seconds, and shortly while it is known to be held.
+
+    So those who queue behind one that has waited in vain hear of it soon.
+    """
+
+    usual: float
+    held: bool = False
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Begin to write, or raise what SQLite says."""
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY and not self.held:
+                self.held = True
+                connection.execute(waiting(HELD_SECONDS))
+            raise
+        if self.held:
+            self.held = False
+            connection.execute(waiting(self.usual))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:
     """What stands around a transaction's statements."""
 
-    begin: tuple[str, ...]
+    begin: Callable[[sqlite3.Connection], None]
     commit: tuple[str, ...] = ("COMMIT",)
     undo: tuple[str, ...] = ("ROLLBACK",)
     after: tuple[str, ...] = ()
 
 
-WRITE: Final = Frame(begin=("BEGIN IMMEDIATE",))
-SHARED: Final = Frame(begin=("SAVEPOINT work",), commit=("RELEASE work",), undo=("ROLLBACK TO work", "RELEASE work"))
-READ: Final = Frame(begin=("BEGIN",))
-READ_IN_MEMORY: Final = Frame(begin=("PRAGMA query_only=ON", "BEGIN"), after=("PRAGMA query_only=OFF",))
+def run_each(connection: sqlite3.Connection, statements: Iterable[str]) -> None:
+    """Run statements without parameters."""
+    for statement in statements:
+        connection.execute(statement)
+
+
+def running(*statements: str) -> Callable[[sqlite3.Connection], None]:
+    """Return a function that runs statements without parameters."""
+    return lambda connection: run_each(connection, statements)
+
+
+SHARED: Final = Frame(
+    begin=running("SAVEPOINT work"), commit=("RELEASE work",), undo=("ROLLBACK TO work", "RELEASE work")
+)
+READ: Final = Frame(begin=running("BEGIN"))
+READ_IN_MEMORY: Final = Frame(begin=running("PRAGMA query_only=ON", "BEGIN"), after=("PRAGMA query_only=OFF",))
 
 
 class SqliteTx(Transaction):
@@ -104,16 +142,10 @@ class SqliteTx(Transaction):
         begun, self.begun = self.begun, True
 
         def started(connection: sqlite3.Connection) -> Result:
-            run_each(connection, self._frame.begin)
+            self._frame.begin(connection)
             return function(connection)
 
         return await self.step(self._connection.call(function if begun else started))
-
-
-def run_each(connection: sqlite3.Connection, statements: Iterable[str]) -> None:
-    """Run statements without parameters."""
-    for statement in statements:
-        connection.execute(statement)
 
 
 async def written(tx: SqliteTx, work: Work[Result]) -> Result:
@@ -152,6 +184,7 @@ class Waiting:
 
     work: Work[Any]
     answer: asyncio.Future[Any]
+    noticed: Callable[[BaseException], None]
     context: Context = field(default_factory=copy_context)
 
     def run(self, connection: sqlite3.Connection) -> Callable[[], None]:
@@ -170,19 +203,20 @@ class Waiting:
             self.answer.set_result(result)
 
     def refuse(self, error: BaseException) -> None:
-        """Hand over an error."""
+        """Hand over an error, also to whoever notices what is wrong with the database."""
+        self.noticed(error)
         if not self.answer.done():
             self.answer.set_exception(error)
 
 
-def commit_together(connection: sqlite3.Connection, group: Iterable[Waiting]) -> list[Callable[[], None]]:
+def commit_together(connection: sqlite3.Connection, frame: Frame, group: Iterable[Waiting]) -> list[Callable[[], None]]:
     """Do the works of a group in one transaction and return their answers, which hold once this has returned."""
     try:
-        run_each(connection, WRITE.begin)
+        frame.begin(connection)
         answers = [waiting.run(connection) for waiting in group]
-        run_each(connection, WRITE.commit)
+        run_each(connection, frame.commit)
     except BaseException:
         if connection.in_transaction:
-            run_each(connection, WRITE.undo)
+            run_each(connection, frame.undo)
         raise
     return answers

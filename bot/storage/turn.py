@@ -38,3 +38,11 @@ class Turn:
                     waiter.set_result(None)
                     return
         self._taken = False
+
+    def refuse(self, error: Exception) -> None:
+        """Let all who wait go without their turn."""
+        for waiters in (self._urgent, self._others):
+            while waiters:
+                waiter = waiters.popleft()
+                if not waiter.done():
+                    waiter.set_exception(error)

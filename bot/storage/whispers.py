@@ -16,6 +16,7 @@ UPDATE whispers SET retry_at = :until, attempts = attempts + 1 WHERE id IN (
 """
 DONE = "UPDATE whispers SET done_at = :now, result = :result WHERE id = :id AND done_at IS NULL"
 LATER = "UPDATE whispers SET retry_at = :retry_at, result = :result WHERE id = :id AND done_at IS NULL"
+RELEASE_ALL = "UPDATE whispers SET retry_at = 0 WHERE done_at IS NULL AND retry_at > :now AND retry_at <= :until"
 NEXT = "SELECT MIN(retry_at) AS due FROM whispers WHERE done_at IS NULL"
 FORGET = "DELETE FROM whispers WHERE done_at < :before"
 
@@ -69,6 +70,11 @@ async def claim(tx: Tx, *, now: int, until: int, limit: int) -> list[Whisper]:
     """Take messages that nobody else will try before `until` (epoch ms)."""
     rows = await tx.all(CLAIM, now=now, until=until, limit=limit)
     return sorted((whisper_of(row) for row in rows), key=lambda each: each.id)
+
+
+async def release_all(tx: Tx, now: int, until: int) -> None:
+    """Let messages be tried now that somebody took until a moment at the latest (epoch ms)."""
+    await tx.run(RELEASE_ALL, now=now, until=until)
 
 
 async def done(tx: Tx, whisper: int, now: int, result: str) -> None:

@@ -6,21 +6,25 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from bot.domain import reply
+from bot.domain import link, naming, reply
 from bot.domain.actor import Person
-from bot.domain.alert import ACTIVE, RULES, Alert, Rules, State
+from bot.domain.alert import ACTIVE, RULES, Action, Alert, Rules, State
 from bot.domain.commands import Command, Filter, Targets
 from bot.domain.reply import Reply
 from bot.domain.signal import Severity
 from bot.domain.tenant import Caller
+from bot.domain.verbs import NAMES
 from bot.domain.vocabulary import SEVERITIES
 from bot.storage import alerts, calls, people, search
 from bot.storage.engine import Tx
+from bot.usecases import candidates
 from bot.usecases.change import Ledger
 
 MANY = 5
-"""More than this many alerts named by `all` or a filter are asked about first (product.md 5)."""
+"""More than this many alerts named by `all`, a filter, a range or a list are asked about first (product.md 5)."""
 MOST = 20_000
+LATELY = 24 * 60 * 60_000
+"""An alert that was closed within this may still be the one that somebody means."""
 ANSWER_WITHIN = 2 * 60_000
 EXAMPLES = 3
 COMPARE: Mapping[str, Callable[[int, int], bool]] = {
@@ -48,8 +52,8 @@ class Turn:
 
     `others` are the rooms that nobody can speak in, when this is the fallback room that hears their news.
     `aloud` says that the room has to hear of changes, because they were not asked for there.
-    `elsewhere` are other rooms that the caller may see, by id, with their names.
-    `confirmed` are the numbers that `yes` was said to; `undo` what is kept for taking it back.
+    `elsewhere` are other rooms that the caller may see, by id, with their names. `link_key` is what our own links are signed
+    with. `confirmed` are the numbers that `yes` was said to; `undo` what is kept for taking it back.
     """
 
     tx: Tx
@@ -61,6 +65,7 @@ class Turn:
     others: tuple[int, ...] = ()
     aloud: bool = False
     elsewhere: Mapping[int, str] = field(default_factory=dict)
+    link_key: bytes = b""
     confirmed: tuple[int, ...] | None = None
     undo: str = ""
     ledger: Ledger = field(init=False)
@@ -102,11 +107,13 @@ class Meant:
     """The alerts that a command means, by number, and the numbers that this room does not have.
 
     `elsewhere` names the rooms of those among them that are in another one, as far as the caller may know.
+    `note` is what is left of the command's note where a part of it named the alert; None: all of it.
     """
 
     alerts: Sequence[Alert]
     unknown: Sequence[int] = ()
     elsewhere: Mapping[int, str] = field(default_factory=dict)
+    note: str | None = None
 
 
 async def meant(turn: Turn, command: Command) -> Meant:
@@ -115,9 +122,11 @@ async def meant(turn: Turn, command: Command) -> Meant:
     if turn.confirmed is not None:
         return await numbered(turn, turn.confirmed)
     if targets.ranges:
-        return await numbered(turn, targets.numbers)
-    if not targets.given:
-        return Meant(alerts=[await _only_one(turn, command)])
+        return await _listed(turn, command)
+    if targets.text or not targets.given:
+        return await _unlisted(turn, command)
+    if targets.pronoun and naming.holds_number(command.note):
+        raise Asked(reply.which(command.verb, await candidates.unacked(turn.tx, turn.query())))
     if targets.word == "last":
         newest = await search.find(turn.tx, turn.query(states=frozenset(State)), limit=1)
         if not newest:
@@ -136,6 +145,40 @@ async def meant(turn: Turn, command: Command) -> Meant:
     return Meant(alerts=sorted(found, key=lambda alert: alert.number))
 
 
+async def _listed(turn: Turn, command: Command) -> Meant:
+    """Return the alerts of numbers and links; many at once are asked about."""
+    for token in command.targets.links:
+        linked = link.read(turn.link_key, token)
+        if linked is None or linked.tenant != turn.caller.tenant.id:
+            raise Asked(reply.refused(reply.OTHERS_LINK.format(command.verb)))
+    found = await numbered(turn, command.targets.numbers)
+    if len(found.alerts) > MANY and NAMES[command.verb].changes:
+        numbers = sorted(alert.number for alert in found.alerts)
+        await ask(turn, command, numbers)
+        raise Asked(reply.would(command.verb, found.alerts))
+    return found
+
+
+async def _unlisted(turn: Turn, command: Command) -> Meant:
+    """Return the alert that words name, or the only open one where nothing is named; ask which when that may be another."""
+    name, note = command.targets.text, command.note
+    room = candidates.Room(
+        active=turn.query(), everything=turn.query(states=frozenset(State)), closed_since=turn.now - LATELY
+    )
+    try:
+        if not name and not note:
+            return Meant(alerts=[await candidates.only_open(turn.tx, room.active)])
+        searched = command.targets.quoted or command.duplicate_of is not None
+        chosen = await candidates.named(turn.tx, room, name, note, searched=searched)
+    except candidates.Unnamed as unnamed:
+        fitting = (name or note) if unnamed.matching else ""
+        raise Asked(reply.which(command.verb, unnamed.candidates, fitting=fitting)) from None
+    if name:
+        return Meant(alerts=[chosen.alert], note=note if chosen.matched else f"{name} {note}".strip())
+    named_by_note = chosen.matched and not chosen.alone and command.verb != Action.NOTE
+    return Meant(alerts=[chosen.alert], note="" if named_by_note else None)
+
+
 async def numbered(turn: Turn, numbers: Sequence[int]) -> Meant:
     """Return the alerts of these numbers that the room has, and which it has not."""
     found = await alerts.by_numbers(turn.tx, turn.caller.tenant.id, list(numbers))
@@ -150,14 +193,6 @@ async def numbered(turn: Turn, numbers: Sequence[int]) -> Meant:
 def _elsewhere(turn: Turn, found: Mapping[int, Alert]) -> dict[int, str]:
     rooms = {number: turn.elsewhere.get(alert.room or 0) for number, alert in found.items() if not turn.sees(alert)}
     return {number: room for number, room in rooms.items() if room is not None}
-
-
-async def _only_one(turn: Turn, command: Command) -> Alert:
-    """Return the only unacked alert of the room; ask which when there is none or more than one."""
-    found = await search.find(turn.tx, turn.query(states=frozenset({State.OPEN})), limit=WHICH)
-    if len(found) == 1:
-        return found[0]
-    raise Asked(reply.which(command.verb, found))
 
 
 async def ask(turn: Turn, command: Command, numbers: Sequence[int]) -> None:

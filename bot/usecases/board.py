@@ -8,7 +8,7 @@ from bot.domain.errors import Unknown
 from bot.domain.reasons import Known
 from bot.domain.tally import Tally
 from bot.domain.tenant import Caller
-from bot.storage import alerts, boards, search, tenants
+from bot.storage import alerts, boards, history, search, tenants
 from bot.storage.engine import Storage, Tx
 from bot.usecases import remembering
 from bot.usecases.asking import Turn
@@ -87,7 +87,7 @@ async def linked(storage: Storage, tenant: int, number: int) -> Seen | None:
         room = await tenants.room(tx, alert.room) if alert.room is not None else None
         return Seen(
             alert=alert,
-            events=await alerts.history_of(tx, tenant, number),
+            events=(await history.past(tx, tenant, number)).events,
             room=room.name if room else "",
             since=await tenants.links_since(tx, tenant),
         )

@@ -8,7 +8,7 @@ from bot.domain.alert import RULES, Alert, Change, Event, Outcome, Rules, State
 from bot.domain.channel import MOVES, TOLD, Move, Parcel, content, echoes
 from bot.domain.notice import News, lane_of
 from bot.domain.routing import Plan
-from bot.storage import alerts, outbox, parcels, plans, silences, timers
+from bot.storage import alerts, history, outbox, parcels, plans, silences, timers
 from bot.storage.engine import Tx
 from bot.usecases import quiet, summons
 from bot.usecases.quiet import Known, Telling
@@ -131,7 +131,7 @@ class Ledger:
         if self.tellings:
             await self._keep_back(tx)
         await alerts.store(tx, new=self.new.values(), changed=self.changed.values(), touched=self.touched.values())
-        await alerts.add_history(tx, self.tenant, self.events)
+        await history.add(tx, self.tenant, self.events)
         await outbox.add(tx, self.posts)
         await self._summon(tx)
         await self._pack(tx)

@@ -1,6 +1,6 @@
 """Changing: the verbs that change alerts, with every number accounted for, and undo."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from bot.domain.action import Wish
 from bot.domain.actor import Person, Who
 from bot.domain.alert import Action, Alert, Refused, State
 from bot.domain.commands import Command
+from bot.domain.errors import Invalid
 from bot.domain.reply import Reply
 from bot.domain.signal import Severity
 from bot.domain.times import clock
@@ -21,6 +22,8 @@ from bot.usecases.asking import Asked, Turn, here_of, meant, numbered
 from bot.usecases.change import Decided
 
 UNDO_WITHIN = 5 * 60_000
+STILL_UNTIL = "still until {}"
+TIMES_TOLD = 3
 CHANGED_SINCE = "somebody changed it since"
 
 
@@ -29,6 +32,8 @@ async def change(turn: Turn, command: Command) -> Reply:
     if command.verb == "assign" and turn.person is None:
         raise Asked(reply.unclear(reply.UNKNOWN_PERSON.format(command.person)))
     found = await meant(turn, command)
+    if found.note is not None:
+        command = replace(command, note=found.note)
     wish = await _wish(turn, command)
     done: list[Alert] = []
     refusals: list[Refused] = []
@@ -54,12 +59,12 @@ async def change(turn: Turn, command: Command) -> Reply:
         here=await here_of(turn, found),
         now=turn.now,
         zone_name=turn.caller.time_zone,
-        detail=_detail(turn, wish),
+        detail=_detail(turn, wish, done),
         mentions=(wish.to.name,) if rings and wish.to else (),
     )
 
 
-def _detail(turn: Turn, wish: Wish) -> str:
+def _detail(turn: Turn, wish: Wish, done: Sequence[Alert]) -> str:
     """Return what belongs to the summary of a change: to whom, until when, how bad."""
     parts = []
     if wish.action is Action.ASSIGN and wish.to is not None:
@@ -68,6 +73,10 @@ def _detail(turn: Turn, wish: Wish) -> str:
         parts.append(f"is now {wish.severity.word}")
     if wish.until is not None:
         parts.append(f"until {clock(wish.until, turn.caller.time_zone, now=turn.now)}")
+    elif wish.action is Action.ACK and (kept := sorted({alert.until for alert in done if alert.until is not None})):
+        # An ack repeated without a time keeps the time of the first.
+        times = ", ".join(clock(until, turn.caller.time_zone, now=turn.now) for until in kept[:TIMES_TOLD])
+        parts.append(STILL_UNTIL.format(times))
     return ", ".join(parts)
 
 
@@ -86,7 +95,10 @@ def _until(turn: Turn, command: Command) -> int | None:
     if command.duration is not None:
         return turn.now + command.duration
     if command.until is not None:
-        return spans.moment(command.until, now=turn.now, zone_name=turn.caller.time_zone)
+        until = spans.moment(command.until, now=turn.now, zone_name=turn.caller.time_zone)
+        if until > turn.now + spans.LONGEST:
+            raise Invalid(spans.TOO_LONG)
+        return until
     return None
 
 

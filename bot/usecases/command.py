@@ -1,7 +1,7 @@
 """Command: what somebody typed after /alert is done once, answered the same again, and remembered for undo."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from bot.domain.reply import Reply
 from bot.domain.tenant import Caller, Level, level_of, may
 from bot.domain.verbs import NAMES
 from bot.storage import calls, outbox, tenants
-from bot.storage.engine import Storage, Tx
+from bot.storage.engine import BadValue, Busy, Conflict, Full, Storage, StorageError, Tx
 from bot.usecases import asking, changing, creating, directory, remembering, shifts, showing, silencing, testing
 from bot.usecases.asking import Asked, Turn
 from bot.usecases.directory import FindPerson, FindRooms
@@ -24,6 +24,10 @@ from bot.usecases.directory import FindPerson, FindRooms
 MINUTE = 60_000
 PAGE = "page"
 """What a command came through that a button of a page gave."""
+
+NOT_STORED = "I could not store that: {reason}. Nothing was changed; try again in a minute."
+MAYBE_STORED = "I could not store that: {reason}. Try again in a minute."
+FAILED = "the database failed"
 
 Rendered = Callable[[Reply], Mapping[str, Any]]
 Fits = Callable[[tuple[list[int], list[int]]], bool]
@@ -94,24 +98,23 @@ async def perform(
     find_person: FindPerson,
     find_rooms: FindRooms = nowhere,
     rules: Rules = RULES,
+    link_key: bytes = b"",
 ) -> Done:
     """Do what a message asks for, once per (tenant, room, message).
 
     The same message through the same webhook (`via`) is answered the same again, through another one with nothing.
     `rendered` makes the body of a reply, `fits` says whether the room takes one more answer, `find_person` looks a
-    mention name up, `find_rooms` the other rooms of alerts that the caller may see.
+    mention name up, `find_rooms` the other rooms of alerts that the caller may see; `link_key` is what our links are signed with.
+
+    When nothing can be written, what needs no writing is answered all the same, and anything else with why not.
     """
     command, misread = _parsed(text)
     person = await _person(command, caller, find_person)
     numbers = _numbers(command)
     elsewhere = await find_rooms(numbers) if numbers else {}
 
-    async def work(tx: Tx) -> Done:
-        await tenants.lock(tx, caller.tenant.id)
-        before = await _before(tx, caller, message_id, via)
-        if before is not None:
-            return before
-        turn = Turn(
+    async def turn_of(tx: Tx) -> Turn:
+        return Turn(
             tx=tx,
             caller=caller,
             now=now,
@@ -120,11 +123,23 @@ async def perform(
             person=person,
             others=await directory.unreachable(tx, caller),
             elsewhere=elsewhere,
+            link_key=link_key,
         )
+
+    def done(answer: Reply) -> Done:
+        verb = command.verb if command else "misread"
+        return Done(body=msgspec.json.encode(rendered(answer)).decode(), verb=verb, outcome=answer.outcome.value)
+
+    async def work(tx: Tx) -> Done:
+        await tenants.lock(tx, caller.tenant.id)
+        before = await _before(tx, caller, message_id, via)
+        if before is not None:
+            return before
+        turn = await turn_of(tx)
         answer = await _answer(turn, command, misread)
         await turn.ledger.write(tx)
-        body = msgspec.json.encode(rendered(answer)).decode()
-        body = await _within_budget(tx, caller, body, now, fits)
+        answered = done(answer)
+        body = await _within_budget(tx, caller, answered.body, now, fits)
         await calls.add(
             tx,
             calls.Call(
@@ -138,9 +153,35 @@ async def perform(
                 undo=turn.undo,
             ),
         )
-        return Done(body=body, verb=command.verb if command else "misread", outcome=answer.outcome.value)
+        return replace(answered, body=body)
 
-    return await storage.write(work, urgent=True)
+    async def only_read(tx: Tx) -> Done:
+        before = await _before(tx, caller, message_id, via)
+        if before is not None:
+            return before
+        turn = await turn_of(tx)
+        answer = await _answer(turn, command, misread)
+        if turn.ledger.events or turn.ledger.posts:
+            raise Full
+        return done(answer)
+
+    try:
+        return await storage.write(work, urgent=True)
+    except (Conflict, BadValue):
+        raise
+    except StorageError as error:
+        try:
+            return await storage.look(only_read)
+        except Full:
+            return done(unstored(error, NOT_STORED))
+        except StorageError:
+            return done(unstored(error))
+
+
+def unstored(error: StorageError, text: str = MAYBE_STORED) -> Reply:
+    """Return what is answered where the database refuses, and nobody can see whether it did so in time."""
+    reason = str(error).partition(":")[0] if isinstance(error, Busy | Full) else FAILED
+    return reply.refused(text.format(reason=reason))
 
 
 async def press(

@@ -17,6 +17,7 @@ from bot.domain.tenant import Installation, Room, Speaker
 from bot.ports import Dead, Later, Never
 from bot.storage import outbox, speakers, tenants
 from bot.storage.engine import Storage, StorageError, Tx, uninterrupted
+from bot.usecases.noting import insisted
 from bot.usecases.round import MINUTE, Medium, Packet, Round, look, packets_of
 
 LEASE = 60_000
@@ -176,7 +177,7 @@ class _Errand:
                     await speakers.accepted(tx, speaker.oauth_id)
             return await outbox.extend(tx, turn.lease, now + LEASE)
 
-        held = await self.storage.write(note)
+        held = await insisted(lambda: self.storage.write(note))
         self.told(result.split(" ", 1)[0])
         turn.packets = turn.packets[1:]
         turn.in_digest = not packet.tells

@@ -13,7 +13,7 @@ from bot.domain.signal import clean
 from bot.domain.tenant import Caller, Hook, Installation, Room, Speaker, Tenant, speaker_of
 from bot.ports import Chat, Dead, Later, Never, Place
 from bot.storage import alerts, people, speakers, tenants
-from bot.storage.engine import Storage, Tx
+from bot.storage.engine import Storage, StorageError, Tx
 from bot.storage.people import Known
 
 FRESH = 10 * 60_000
@@ -292,6 +292,10 @@ async def _ask(chat: Chat[Speaker], speaker: Speaker, who: int | str) -> Known |
 
 async def _keep(storage: Storage, speaker: Speaker, found: Known, now: int) -> Known:
     kept = replace(found, fetched_at=now)
-    async with storage.begin(urgent=True) as tx:
-        await people.put(tx, speaker.tenant, kept)
+    try:
+        async with storage.begin(urgent=True) as tx:
+            await people.put(tx, speaker.tenant, kept)
+    except StorageError as error:
+        # Who somebody is, is known now; it is asked for again the next time.
+        log.warning("person_not_kept", reason=str(error))
     return kept

@@ -19,6 +19,7 @@ from bot.ports import Later, Never, Receipt
 from bot.storage import alerts, mutes, outbox, parcels, plans
 from bot.storage.engine import Storage, StorageError, Tx
 from bot.usecases import configure
+from bot.usecases.noting import insisted
 
 LEASE = 60_000
 PATIENCE = 3 * 24 * 3_600_000
@@ -104,10 +105,13 @@ class Sender:
             await _give_up(self.storage, parcel, never.reason, self.clock(), never.progress or parcel.progress)
             bound.warning("parcel_refused", reason=never.reason)
         else:
-            async with self.storage.begin() as tx:
+
+            async def note(tx: Tx) -> None:
                 await parcels.done(tx, parcel.id, self.clock(), receipt.said or f"sent ({receipt.status})")
                 if receipt.detail != parcel.reference:
                     await parcels.refer(tx, parcel, receipt.detail)
+
+            await insisted(lambda: self.storage.write(note))
             bound.info("parcel_sent", status=receipt.status)
         return None
 

@@ -11,7 +11,7 @@ from bot.domain.actor import Person
 from bot.domain.alert import Alert
 from bot.domain.holding import HELD, Hold
 from bot.domain.notice import News, lane_of
-from bot.storage import alerts, outbox, people, tenants, timers
+from bot.storage import history, outbox, people, tenants, timers
 from bot.storage.timers import Timer
 from bot.usecases.due import Due
 
@@ -139,4 +139,4 @@ async def _followed_at(due: Due, alert: Alert) -> int:
     """Return when a person last did something about an alert, where its hold depends on that; else 0."""
     if due.rules.ack_expires is None or holding.kind_of(alert) is not Hold.UNFOLLOWED:
         return 0
-    return await alerts.last_by_person(due.tx, due.tenant, alert.number) or alert.state_at
+    return await history.last_by_person(due.tx, due.tenant, alert.number) or alert.state_at

@@ -1,8 +1,9 @@
 """Ingest: signals of backends become alerts; requests that wait share a commit (performance.md, "Group commit")."""
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -19,6 +20,8 @@ from bot.usecases.change import Decided, Ledger
 GROUP = 200
 """The most signals that share a commit: a command waits for one group at the most."""
 ATTEMPTS = 3
+AT_ONCE = 0.2
+"""Seconds within which a refusal is no sign of a lock that was waited for: it is worth another attempt."""
 REMEMBERED = 3_600_000
 """Milliseconds for which a message that comes again under its sender's own name for it says nothing new: SNS tries for so long."""
 STOPPING = "the server is stopping"
@@ -140,6 +143,10 @@ class Intake:
             return
         except StorageError as error:
             _refuse(group, error)
+            if isinstance(error, Busy):
+                # Who waits behind a lock has waited as long as the one in front.
+                _refuse(self._queue, error)
+                self._queue.clear()
             return
         except Exception as error:
             # A fault of ours in one request must cost neither its neighbours nor those who come after it.
@@ -162,10 +169,11 @@ class Intake:
             return await receive(tx, deliveries, self._clock(), self._rules)
 
         for attempt in range(1, ATTEMPTS + 1):
+            began = time.monotonic()
             try:
                 answers = await self._storage.write(work)
             except Busy:
-                if attempt == ATTEMPTS:
+                if attempt == ATTEMPTS or time.monotonic() - began > AT_ONCE:
                     raise
             else:
                 self._committed([result for answer in answers for result in answer])
@@ -173,7 +181,7 @@ class Intake:
         raise AssertionError  # the loop returns or raises
 
 
-def _refuse(group: list[_Waiting], error: Exception) -> None:
+def _refuse(group: Iterable[_Waiting], error: Exception) -> None:
     for waiting in group:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)

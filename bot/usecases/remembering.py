@@ -16,7 +16,20 @@ from bot.domain.routing import route_for
 from bot.domain.silence import covering
 from bot.domain.tally import SEEN_ACTIONS, Tally
 from bot.domain.telling import Telling
-from bot.storage import alerts, changes, feeds, memory, outbox, parcels, plans, search, silences, tenants, timers
+from bot.storage import (
+    alerts,
+    changes,
+    feeds,
+    history,
+    memory,
+    outbox,
+    parcels,
+    plans,
+    search,
+    silences,
+    tenants,
+    timers,
+)
 from bot.storage.engine import Tx
 from bot.usecases.asking import Asked, Turn, ask, here_of, meant
 from bot.usecases.change import Decided
@@ -53,7 +66,7 @@ async def show_like(turn: Turn, command: Command) -> Reply:
     found = []
     for other in await alike(turn.tx, alert):
         how = likeness.alike(alert, other)
-        events = await alerts.history_of(turn.tx, other.tenant, other.number)
+        events = (await history.past(turn.tx, other.tenant, other.number)).events
         notes = [
             (event.by.name, event.note) for event in events if event.action == "noted" and event.by.kind is Who.PERSON
         ]
@@ -74,6 +87,8 @@ async def known_of(tx: Tx, alert: Alert, now: int) -> Known:
     room = await tenants.room(tx, alert.room) if alert.room is not None else None
     plan = await plans.load(tx, alert.tenant)
     route = route_for(plan.routes, alert.feed, alert)
+    past = await history.past(tx, alert.tenant, alert.number)
+    tellings, untold = await _tellings(tx, alert, room.name if room else "")
     hiding = covering(await silences.live(tx, alert.tenant), alert, alert.room, now)
     return Known(
         alert=alert,
@@ -81,8 +96,10 @@ async def known_of(tx: Tx, alert: Alert, now: int) -> Known:
         room=room.name if room else "",
         route=route.name if route else "",
         policy=route.policy if route else "",
-        events=await alerts.history_of(tx, alert.tenant, alert.number),
-        tellings=await _tellings(tx, alert, room.name if room else ""),
+        events=past.events,
+        left_out=past.left_out,
+        tellings=tellings,
+        untold=untold,
         due=await timers.of_alert(tx, alert.tenant, alert.number, sorted(reasons.WHAT)) if alert.active else [],
         changes=await _changes(tx, alert),
         silences=[f"{silence.label} ({what(silence)})" for silence in hiding],
@@ -95,10 +112,11 @@ async def _changes(tx: Tx, alert: Alert) -> list[tuple[int, str]]:
     return [(each.at, " · ".join(filter(None, (each.summary, each.source, each.link)))) for each in found]
 
 
-async def _tellings(tx: Tx, alert: Alert, home: str) -> list[Telling]:
-    """Return what rooms and channels were told, in the order of what happened."""
-    rooms = await outbox.tellings_of(tx, alert.tenant, alert.number, home)
-    return sorted([*rooms, *await parcels.tellings_of(tx, alert.tenant, alert.number)], key=lambda each: each.at)
+async def _tellings(tx: Tx, alert: Alert, home: str) -> tuple[list[Telling], int]:
+    """Return what rooms and channels were told, in the order of what happened, and how much is left out."""
+    rooms, missing = await outbox.tellings_of(tx, alert.tenant, alert.number, home)
+    channels, also_missing = await parcels.tellings_of(tx, alert.tenant, alert.number)
+    return sorted([*rooms, *channels], key=lambda each: each.at), missing + also_missing
 
 
 async def alike(tx: Tx, alert: Alert) -> Sequence[Alert]:

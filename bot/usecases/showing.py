@@ -4,7 +4,7 @@ from bot.domain import listing, reply
 from bot.domain.alert import State
 from bot.domain.commands import Command, help_text
 from bot.domain.reply import Reply
-from bot.storage import alerts, search
+from bot.storage import history, search
 from bot.usecases import silencing
 from bot.usecases.asking import Meant, Turn, here_of, meant
 
@@ -58,8 +58,10 @@ async def show_history(turn: Turn, command: Command) -> Reply:
     if not found.alerts:
         return await _unknown(turn, found)
     alert = found.alerts[0]
-    events = await alerts.history_of(turn.tx, turn.caller.tenant.id, alert.number)
-    return reply.info(listing.history(alert, events, now=turn.now, zone_name=turn.caller.time_zone))
+    events, many = await history.newest(turn.tx, turn.caller.tenant.id, alert.number, listing.ROWS)
+    left_out = many - len(events)
+    text = listing.history(alert, events, left_out=left_out, now=turn.now, zone_name=turn.caller.time_zone)
+    return reply.info(text)
 
 
 async def show_help(_turn: Turn, command: Command) -> Reply:

@@ -8,7 +8,7 @@ from bot.domain.condition import Condition, bounds, holds
 from bot.domain.errors import Unknown
 from bot.domain.signal import Severity
 from bot.domain.tenant import Key, Room
-from bot.storage import alerts, feeds, search, tenants
+from bot.storage import alerts, feeds, history, search, tenants
 from bot.storage.engine import Storage, Tx, Work
 
 STRIDE = 500
@@ -111,11 +111,13 @@ async def beside_room(storage: Storage, key: Key, alert: Alert) -> Shown:
         return (await _shown(tx, key, [alert]))[0]
 
 
-async def history(storage: Storage, key: Key, number: int) -> list[Event]:
-    """Return the history of an alert of the key's feed, oldest first. Raises Unknown."""
+async def history_of(
+    storage: Storage, key: Key, number: int, *, after: int = 0, limit: int
+) -> tuple[list[Event], int | None]:
+    """Return a page of the history of an alert of the key's feed, oldest first, and where the next one begins. Raises Unknown."""
     async with storage.read() as tx:
         await _alert(tx, key, number)
-        return await alerts.history_of(tx, key.feed.tenant, number)
+        return await history.page(tx, key.feed.tenant, number, after=after, limit=limit)
 
 
 async def _alert(tx: Tx, key: Key, number: int) -> Alert:

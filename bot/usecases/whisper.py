@@ -16,6 +16,7 @@ from bot.ports import Dead, Later, Never, Receipt
 from bot.storage import outbox, speakers, whispers
 from bot.storage.engine import Storage
 from bot.storage.whispers import Whisper
+from bot.usecases.noting import insisted
 
 LEASE = 60_000
 PAGE = 20
@@ -74,8 +75,8 @@ async def _send(
     except Never as never:
         await _cannot(storage, each, never.reason, clock())
     else:
-        async with storage.begin() as tx:
-            await whispers.done(tx, each.id, clock(), f"sent ({receipt.status})")
+        result = f"sent ({receipt.status})"
+        await insisted(lambda: storage.write(lambda tx: whispers.done(tx, each.id, clock(), result)))
 
 
 async def _cannot(storage: Storage, each: Whisper, reason: str, now: int) -> None:

@@ -22,6 +22,7 @@ from bot.web.ingest import body_of, check_type
 BODY_LIMIT = 64 * 1024
 LIMIT_DEFAULT = 50
 LIMIT_MOST = 200
+HISTORY_LIMIT = 1000
 TEXT_LIMIT = 2048
 WORDS_LIMIT = 32
 LABELS_LIMIT = 16
@@ -104,11 +105,16 @@ async def get_alert(request: web.Request) -> web.Response:
 
 
 async def get_history(request: web.Request) -> web.Response:
-    """Answer every change of an alert, oldest first."""
+    """Answer a page of an alert's changes, oldest first: all of them, unless they are very many."""
     key = await admitted(request, Scope.READ)
     number = _number(request)
-    events = await views.history(request.app[PARTS].storage, key, number)
-    return answer(HistoryBody(alert=number, history=[event_body(event) for event in events]))
+    asked = _searched((name, value) for name, value in request.query.items() if name in {"limit", "cursor"})
+    limit = asked.limit if "limit" in request.query else HISTORY_LIMIT
+    events, after = await views.history_of(
+        request.app[PARTS].storage, key, number, after=asked.before or 0, limit=limit
+    )
+    cursor = None if after is None else str(after)
+    return answer(HistoryBody(alert=number, history=[event_body(event) for event in events], next=cursor))
 
 
 async def post_action(request: web.Request) -> web.Response:

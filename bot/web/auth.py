@@ -21,7 +21,7 @@ from bot.hipchat import signed
 from bot.parts import Parts
 from bot.ports import Clock
 from bot.storage import speakers
-from bot.storage.engine import Storage
+from bot.storage.engine import BadValue, Storage, StorageError
 from bot.usecases import install, views
 from bot.web.errors import Problem
 
@@ -65,6 +65,8 @@ class Keyring:
 
 
 KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
+INSTALLATIONS: web.AppKey[dict[str, Installation]] = web.AppKey("installations", dict[str, Installation])
+"""The installations that have signed something, as they were then."""
 
 
 async def admitted(request: web.Request, scope: Scope | None = None) -> Key:
@@ -133,7 +135,7 @@ async def signed_by(request: web.Request, parts: Parts) -> tuple[Installation, s
     try:
         token = signed.find_token(request.headers.get("Authorization"), request.query.get("signed_request"))
         issuer = signed.claimed_issuer(token)
-        known = await parts.storage.look(lambda tx: speakers.installation(tx, issuer))
+        known = await _installation(request, parts, issuer)
         secret = parts.vault.open(known.secret) if known else None
         who = signed.verify(token, lambda _issuer: secret, parts.clock())
     except signed.BadSignature as bad:
@@ -145,6 +147,24 @@ async def signed_by(request: web.Request, parts: Parts) -> tuple[Installation, s
         parts.channel.forget(known.oauth_id)
         parts.wakeups.outbox.set()
     return replace(known, standing=Standing.ACTIVE, suspended_at=None, next_try_at=None), who
+
+
+async def _installation(request: web.Request, parts: Parts, issuer: str) -> Installation | None:
+    """Return an installation; while the database cannot be read, as it was last known: whoever signed can be told so at least."""
+    remembered = request.app[INSTALLATIONS]
+    try:
+        known = await parts.storage.look(lambda tx: speakers.installation(tx, issuer))
+    except BadValue:
+        raise
+    except StorageError:
+        if issuer not in remembered:
+            raise
+        return remembered[issuer]
+    if known is None:
+        remembered.pop(issuer, None)
+    else:
+        remembered[issuer] = known
+    return known
 
 
 def unauthorized(reason: str) -> web.HTTPUnauthorized:

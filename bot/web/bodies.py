@@ -104,10 +104,11 @@ class EventBody(msgspec.Struct, frozen=True, gc=False):
 
 
 class HistoryBody(msgspec.Struct, frozen=True, gc=False):
-    """Every change of an alert, oldest first."""
+    """A page of an alert's changes, oldest first."""
 
     alert: int
     history: list[EventBody]
+    next: Annotated[str | None, _said("the cursor of the next page; null on the last one")]
 
 
 class ActionBody(msgspec.Struct, frozen=True, gc=False):

@@ -13,13 +13,15 @@ from bot.domain.actor import Actor, Via, Who
 from bot.domain.proof import Claim, NotProven
 from bot.domain.reply import Reply
 from bot.domain.signal import clean
-from bot.domain.tenant import Caller, Level, Speaker
+from bot.domain.tenant import Caller, Hook, Installation, Level, Speaker
 from bot.hipchat import payloads, render
 from bot.hipchat.capabilities import read_rules, refusal
 from bot.hipchat.descriptor import AVATARS, avatar, descriptor
+from bot.hipchat.signed import Signed
 from bot.parts import PARTS, Parts
 from bot.ports import Later, Never
 from bot.storage import speakers
+from bot.storage.engine import StorageError
 from bot.usecases import command, directory, install
 from bot.web import auth
 
@@ -232,9 +234,19 @@ async def post_webhook(request: web.Request) -> web.Response:
     message = event.item.message
     if who.subject is None or message.sender_id != who.subject:
         raise auth.unauthorized("sender and JWT disagree")
+    try:
+        return await _typed(parts, installation, who, event)
+    except StorageError as error:
+        return _not_stored(error)
+
+
+async def _typed(parts: Parts, installation: Installation, who: Signed, event: payloads.RoomMessage) -> web.Response:
+    """Do what somebody typed in a room of an installation."""
+    message, room_id = event.item.message, event.item.room.id
     place = await directory.room(parts.storage, parts.channel, installation, room_id, now=parts.clock())
     if place is None or not place.speaks(installation):
         return web.Response(status=204)
+    assert who.subject is not None
     person = await directory.person(parts.storage, parts.channel, installation, str(who.subject), now=parts.clock())
     caller = Caller(
         tenant=place.tenant,
@@ -264,6 +276,14 @@ async def post_hook(request: web.Request) -> web.Response:
         return _refused(NOT_JSON.format(reason=error))
     if not isinstance(event, payloads.RoomMessage) or not commands.is_command(event.item.message.message):
         return web.Response(status=204)
+    try:
+        return await _typed_through(parts, hook, event)
+    except StorageError as error:
+        return _not_stored(error)
+
+
+async def _typed_through(parts: Parts, hook: Hook, event: payloads.RoomMessage) -> web.Response:
+    """Do what somebody typed in a room of a token hook."""
     message = event.item.message
     sender = message.sender
     place = await directory.hooked_room(parts.storage, hook)
@@ -312,6 +332,7 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
             find_person=directory.finder(parts.storage, parts.channel, speaker, now=parts.clock()),
             find_rooms=directory.rooms_finder(parts.storage, parts.channel, caller),
             rules=parts.rules,
+            link_key=parts.link_key,
         )
     parts.metrics.commands.labels(done.verb, done.outcome).inc()
     parts.wakeups.outbox.set()
@@ -320,6 +341,11 @@ async def _perform(parts: Parts, caller: Caller, speaker: Speaker, message: payl
     if not done.body:
         return web.Response(status=204)
     return web.Response(text=done.body, content_type="application/json")
+
+
+def _not_stored(error: StorageError) -> web.Response:
+    """Answer a command that the database did not even let begin: in a sentence, since the room shows nothing of a refusal."""
+    return web.json_response(dict(render.reply(command.unstored(error))))
 
 
 def _event_name(event: payloads.Webhook) -> str:

@@ -33,6 +33,8 @@ ABORTED = "aborted"
 """In the metrics, instead of a status: the sender hung up before its request was whole."""
 BROKEN_BODY = "the body could not be read: it ended early, or its compression is broken"
 
+HARDENED: Final[Mapping[str, str]] = {"X-Content-Type-Options": "nosniff", "Server": "alertbot"}
+"""Headers of every answer: no browser guesses what it is, and nobody knows which versions answer."""
 KEPT_HEADERS: Final = ("Access-Control-Allow-Origin", "Allow", "Retry-After", "WWW-Authenticate")
 
 FAMILIES: Final[tuple[tuple[type[Exception], int, str], ...]] = (
@@ -124,7 +126,8 @@ def unread(parts: Parts, problem: Problem) -> web.Response:
         log.info("request_refused", status=problem.status, reason=problem.detail)
     parts.metrics.refused.labels(str(problem.status)).inc()
     body, _ = described(problem)
-    response = web.Response(status=body.status, body=msgspec.json.encode(body), content_type=PROBLEM_JSON)
+    content = msgspec.json.encode(body)
+    response = web.Response(status=body.status, body=content, content_type=PROBLEM_JSON, headers=HARDENED)
     response.force_close()
     return response
 

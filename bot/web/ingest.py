@@ -89,9 +89,9 @@ async def post_source(request: web.Request) -> web.Response:
         check_signature(request, source, payload)
     payload = await cleared_payload(request, payload)
     found = sources.take(name, payload, source.mapping if source is not None else None)
-    body = results_body(found.items, await deliver(request, key, name, found.kept, found.items))
+    results = results_body(found.items, await deliver(request, key, name, found.kept, found.items))
     sender = next((item.sender for item in found.items if isinstance(item, Signal)), "")
-    return answer(msgspec.structs.replace(body, source=sender) if name == AUTO and sender else body)
+    return answer(msgspec.structs.replace(results, source=sender) if name == AUTO and sender else results)
 
 
 async def payload_of(request: web.Request, limit: int) -> Payload:

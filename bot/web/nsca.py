@@ -13,6 +13,7 @@ from dataclasses import replace
 import structlog
 
 from bot import nsca
+from bot.connections import LIMITS, MOST_NSCA, Door, Limits
 from bot.domain.signal import Rejected
 from bot.domain.tenant import Key, Scope
 from bot.nsca import MAX_AGE, Encryption, Incoming, Packet, Unsound
@@ -23,13 +24,10 @@ from bot.usecases import redact
 from bot.usecases.ingest import Delivery
 from bot.web.auth import Keyring
 
-MOST = 200
-"""Connections at a time; more are closed at once."""
 CHUNK = 64 * 1024
 GRACE = 1.0
 """Seconds that connections get to their end when the process stops."""
 
-FULL = "there are {many} connections already"
 SLOW = "its packets did not come within {seconds} s"
 HALF = "it ended in the middle of a packet"
 OLD = "a packet is older than {seconds} s, or the clocks differ"
@@ -40,38 +38,60 @@ log = structlog.get_logger()
 
 
 @contextlib.asynccontextmanager
-async def taking_results(parts: Parts, sock: socket.socket) -> AsyncIterator[None]:
+async def taking_results(
+    parts: Parts, sock: socket.socket, *, most: int = MOST_NSCA, limits: Limits = LIMITS
+) -> AsyncIterator[None]:
     """Take check results on a socket for the length of the block."""
-    desk = Desk(parts)
-    server = await asyncio.start_server(desk.arrive, sock=sock)
-    log.info("nsca_listening", port=sock.getsockname()[1], encryption=parts.settings.nsca_encryption)
-    try:
-        yield
-    finally:
-        server.close()
-        await desk.close()
-        await server.wait_closed()
+    door = Door("nsca", most, parts.metrics, limits)
+    desk = Desk(parts, door)
+    port = sock.getsockname()[1]
+    async with door.open(sock, lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader(), desk.arrive)):
+        log.info("nsca_listening", port=port, encryption=parts.settings.nsca_encryption)
+        try:
+            yield
+        finally:
+            await desk.close()
+
+
+class _Client:
+    """A connection; whose first packet is good is known."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.busy = False
+        self.served = False
+        self.was_cut = False
+        self._came = asyncio.get_running_loop().time()
+
+    def waits(self) -> bool:
+        """Whether packets are waited for."""
+        return not self.busy
+
+    def overdue(self, now: float, limits: Limits) -> bool:
+        """Whether the first packet takes too long."""
+        return not self.served and not self.busy and now - self._came > limits.head
+
+    def cut(self) -> None:
+        """Close it at once."""
+        self.was_cut = True
+        self.writer.transport.abort()
 
 
 class Desk:
     """Who is connected, and what is done with what they send."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, door: Door) -> None:
         self._parts = parts
+        self._door = door
         self._keyring = Keyring(parts.storage, parts.clock)
         self._here: set[asyncio.Task[None]] = set()
-        self._full = False
 
     def arrive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take a connection, or close it when there are too many; that is said once, until there is room again."""
-        if len(self._here) >= MOST:
-            if not self._full:
-                _refused(writer, FULL.format(many=MOST))
-            self._full = True
-            writer.transport.abort()
-            return
-        self._full = False
-        task = asyncio.get_running_loop().create_task(self._attend(reader, writer))
+        """Take a connection."""
+        client = _Client(reader, writer)
+        self._door.enter(client)
+        task = asyncio.get_running_loop().create_task(self._attend(client))
         self._here.add(task)
         task.add_done_callback(self._here.discard)
 
@@ -83,21 +103,22 @@ class Desk:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
 
-    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _attend(self, client: _Client) -> None:
         try:
-            wrong = await self._hear(reader, writer)
-            if wrong:
-                _refused(writer, wrong)
-        except ConnectionError:
+            wrong = await self._hear(client)
+            if wrong and not client.was_cut:
+                _refused(client.writer, wrong)
+        except OSError:  # the client is gone
             pass
         except Exception:
             log.exception("nsca_failed")
         finally:
-            writer.close()
+            self._door.leave(client)
+            client.writer.close()
             with contextlib.suppress(OSError):
-                await writer.wait_closed()
+                await client.writer.wait_closed()
 
-    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+    async def _hear(self, client: _Client) -> str:
         """Greet, and take what comes; return what was wrong with it, "" for nothing.
 
         What has come by a moment goes into the intake together. After MAX_AGE a client's packets would be too old.
@@ -106,13 +127,13 @@ class Desk:
         iv = secrets.token_bytes(nsca.IV_SIZE)
         password = settings.nsca_password or settings.nsca_key
         incoming = Incoming(Encryption(method=settings.nsca_encryption, password=password.encode(), iv=iv))
-        writer.write(nsca.greeting(iv, self._seconds()))
+        client.writer.write(nsca.greeting(iv, self._seconds()))
         over = asyncio.get_running_loop().time() + MAX_AGE
         wrong = ""
         while True:
             try:
                 async with asyncio.timeout_at(over):
-                    data = await reader.read(CHUNK)
+                    data = await client.reader.read(CHUNK)
             except TimeoutError:
                 return wrong or SLOW.format(seconds=MAX_AGE)
             if not data:
@@ -121,8 +142,20 @@ class Desk:
             try:
                 packets.extend(incoming.take(data))
             except Unsound as unsound:
-                return await self._take(packets) or wrong or str(unsound)
-            wrong = await self._take(packets) or wrong
+                return await self._serve(client, packets) or wrong or str(unsound)
+            wrong = await self._serve(client, packets) or wrong
+
+    async def _serve(self, client: _Client, packets: Sequence[Packet]) -> str:
+        """Take what a client sent; return what is wrong with it, "" for nothing."""
+        if not packets:
+            return ""
+        client.busy = True
+        wrong = await self._take(packets)
+        client.busy = False
+        if not wrong:
+            client.served = True
+            self._door.recognise(client)
+        return wrong
 
     async def _take(self, packets: Sequence[Packet]) -> str:
         """Hand results to the intake, as any request's; return what is wrong with them, "" for nothing."""

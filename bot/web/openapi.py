@@ -111,7 +111,14 @@ def document() -> dict[str, Any]:
                 "get": _operation("getAlert", "Read an alert", AlertBody, "404", parameters=[NUMBER])
             },
             "/api/v1/alerts/{n}/history": {
-                "get": _operation("getHistory", "Read an alert's history", HistoryBody, "404", parameters=[NUMBER])
+                "get": _operation(
+                    "getHistory",
+                    "Read an alert's history, oldest first",
+                    HistoryBody,
+                    "404",
+                    "422",
+                    parameters=[NUMBER, *_page(f"{api.HISTORY_LIMIT} changes when not given")],
+                )
             },
             **actions,
         },
@@ -181,14 +188,20 @@ def _list() -> dict[str, Any]:
             style="deepObject",
         ),
         _parameter("q", words, "words that summary, description and labels all hold, in any case"),
-        _parameter("limit", {"type": "integer", "minimum": 1, "maximum": api.LIMIT_MOST, "default": api.LIMIT_DEFAULT}),
+        *_page(f"{api.LIMIT_DEFAULT} alerts when not given"),
+    ]
+    return _operation("listAlerts", "List alerts, newest first", AlertsBody, "400", "422", parameters=parameters)
+
+
+def _page(limit: str) -> list[dict[str, Any]]:
+    return [
+        _parameter("limit", {"type": "integer", "minimum": 1, "maximum": api.LIMIT_MOST}, limit),
         _parameter(
             "cursor",
             {"type": "string", "pattern": f"^[0-9]{{1,{api.NUMBER_DIGITS}}}$"},
             "what `next` of the page before said",
         ),
     ]
-    return _operation("listAlerts", "List alerts, newest first", AlertsBody, "400", "422", parameters=parameters)
 
 
 def _parameter(name: str, schema: Mapping[str, Any], description: str = "", **more: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 A request line as people type it (`?title=Gerät 7`) is none to the parser: what may not stand in it is written with percent signs
 first. What stays unreadable is refused in one short answer and one line of the log, and neither repeats anything of the request:
-a key may stand in it.
+a key may stand in it. Clients that keep us waiting are cut.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
+from bot.connections import LIMITS, MOST_WEB, Door, Limits
 from bot.parts import Parts
 from bot.web.errors import UNEXPECTED, Problem, unread
 
 LINE_LIMIT = 256 * 1024
 """Bytes of a request's address, percent signs and all: some tools say everything there."""
 FIELD_LIMIT = 16 * 1024
-BACKLOG = 1024
 
 NO_HTTP = "this cannot be read as HTTP/1.1"
 LONG_LINE = f"the address is longer than {LINE_LIMIT // 1024} KiB"
@@ -51,24 +51,75 @@ def mended(data: bytes) -> bytes:
 class Connection(web.RequestHandler):
     """A client's connection."""
 
-    __slots__ = ("_heads", "_line", "_parts")
+    __slots__ = ("_begun", "_door", "_heads", "_line", "_moved", "_parts", "_unsent")
 
-    def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, parts: Parts) -> None:
+    def __init__(
+        self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, parts: Parts, door: Door, idle: float
+    ) -> None:
         limits = {"max_line_size": LINE_LIMIT, "max_field_size": FIELD_LIMIT}
-        super().__init__(manager, loop=loop, access_log=None, **limits)  # type: ignore[arg-type]  # None: no such log
+        super().__init__(manager, loop=loop, access_log=None, keepalive_timeout=idle, **limits)  # type: ignore[arg-type]  # None: no such log
         self._parts = parts
+        self._door = door
+        self._moved = loop.time()
+        """When something came last, or went where an answer was in the way of itself."""
+        self._begun = self._moved
+        """When the head began that is not whole yet, which the first one does with the connection; 0 when none has."""
+        self._unsent = 0
         self._heads = 0
         """So many requests have begun; `_request_count` of them have a whole head."""
         self._line = bytearray()
 
     def data_received(self, data: bytes) -> None:
         """Take what came; where a request begins, not before its line is there."""
+        self._moved = self._loop.time()
         if self._heads <= self._request_count and self._waits():
+            self._begun = self._begun or self._moved
             data = self._with_line(data)
             if not data:
                 return
             self._heads = self._request_count + 1
         super().data_received(data)
+        if self._request_count >= self._heads:
+            self._begun = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        super().connection_made(transport)
+        self._door.enter(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End."""
+        self._door.leave(self)
+        super().connection_lost(exc)
+
+    def log_access(self, request: web.BaseRequest, response: web.StreamResponse, time: float | None) -> None:
+        """Remember a client that was served: this is told of each answer."""
+        del request, time
+        if response.status < 400:
+            self._door.recognise(self)
+
+    def waits(self) -> bool:
+        """Whether its client is waited for: for a request, the rest of one, or to read."""
+        request = self._current_request
+        return self._paused or (self._waits() if request is None else not request.content.is_eof())
+
+    def overdue(self, now: float, limits: Limits) -> bool:
+        """Whether a head takes too long, or a body or an answer does not move."""
+        request = self._current_request
+        if self._paused:
+            unsent = 0 if self.transport is None else self.transport.get_write_buffer_size()
+            if unsent != self._unsent:
+                self._unsent, self._moved = unsent, now
+        elif request is None:
+            return self._begun > 0 and now - self._begun > limits.head
+        elif self._reading_paused or request.content.is_eof():
+            return False
+        return now - self._moved > limits.still
+
+    def cut(self) -> None:
+        """Close it at once."""
+        if self.transport is not None:
+            self.transport.abort()
 
     def _waits(self) -> bool:
         """Whether the last request is done with, its body too, so that what comes is the next one."""
@@ -111,13 +162,13 @@ class Connection(web.RequestHandler):
 
 
 @contextlib.asynccontextmanager
-async def taking_requests(runner: web.AppRunner, sock: socket.socket, parts: Parts) -> AsyncIterator[None]:
+async def taking_requests(
+    runner: web.AppRunner, sock: socket.socket, parts: Parts, *, most: int = MOST_WEB, limits: Limits = LIMITS
+) -> AsyncIterator[None]:
     """Take connections for a runner that is set up, for the length of the block."""
     loop = asyncio.get_running_loop()
     server = runner.server
     assert server is not None
-    listener = await loop.create_server(lambda: Connection(server, loop=loop, parts=parts), sock=sock, backlog=BACKLOG)
-    try:
+    door = Door("web", most, parts.metrics, limits)
+    async with door.open(sock, lambda: Connection(server, loop=loop, parts=parts, door=door, idle=limits.idle)):
         yield
-    finally:
-        listener.close()

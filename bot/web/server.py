@@ -28,7 +28,6 @@ from bot.web import (
     sns,
 )
 
-SERVER = "alertbot"
 BODY_LIMIT = 16 * 1024 * 1024
 """The largest body of any route; the routes with a smaller one check it themselves."""
 
@@ -38,7 +37,9 @@ def create_app(parts: Parts) -> web.Application:
     app = web.Application(middlewares=[errors.middleware], client_max_size=BODY_LIMIT)
     app[PARTS] = parts
     app[auth.KEYRING] = auth.Keyring(parts.storage, parts.clock)
+    app[auth.INSTALLATIONS] = {}
     app[alertmanager.STARTED] = parts.clock()
+    app[health.READINESS] = health.Readiness(parts)
     app[page.RANKS] = {}
     app[sns.CERTIFICATES] = {}
     app[pulse.PULSE] = pulse.Pulse(parts.storage)
@@ -71,6 +72,5 @@ def create_app(parts: Parts) -> web.Application:
 
 
 async def _hardened(_request: web.Request, response: web.StreamResponse) -> None:
-    """Let no browser guess what an answer is, and nobody know which versions answer."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Server"] = SERVER
+    """Write what every answer has."""
+    response.headers.update(errors.HARDENED)

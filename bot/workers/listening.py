@@ -18,18 +18,27 @@ def _passed() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-class Listening:
-    """Knows since when we listen without a break: since the start, or since the clock showed that a time was skipped."""
+def _shown() -> int:
+    """Return what the machine's clock shows, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
 
-    def __init__(self, clock: Clock, passed: Callable[[], int] = _passed) -> None:
+
+class Listening:
+    """Knows since when we listen without a break: since the start, or since the machine's clock skipped a time.
+
+    `clock` is what moments are told by; a demo moves it on purpose, which is no jump.
+    """
+
+    def __init__(self, clock: Clock, shown: Callable[[], int] = _shown, passed: Callable[[], int] = _passed) -> None:
         self._clock = clock
+        self._shown = shown
         self._passed = passed
         self._since = clock()
-        self._ahead = self._since - passed()
+        self._ahead = shown() - passed()
 
     def since(self) -> int:
         """Return the moment (epoch ms). What was not heard before it, nobody could hear: its sender gets time to speak."""
-        now, ahead = self._clock(), self._clock() - self._passed()
+        now, ahead = self._clock(), self._shown() - self._passed()
         if abs(ahead - self._ahead) > JUMP:
             log.warning("clock_jumped", by_ms=ahead - self._ahead)
             self._since, self._ahead = now, ahead

@@ -26,18 +26,35 @@ async def loop(
     """Run `work` again and again. It returns when there is more to do (epoch ms), or None when it does not know.
 
     Between rounds the loop waits for `woken`, for that moment, or for `poll` seconds (other processes cannot wake it),
-    whatever comes first. A database out of reach is waited for; any other error ends the loop and with it the process.
+    whatever comes first. A database out of reach is waited for, and said once; any other error ends the loop and with it the process.
     """
+    trouble = ""
     while True:
         woken.clear()
         try:
             due = await work()
             wait = poll if due is None else min(poll, max(0.0, (due - clock()) / 1000))
+            trouble = ""
         except StorageError as error:
-            log.warning("storage_out_of_reach", loop=name, reason=str(error))
+            if str(error) != trouble:
+                log.warning("storage_out_of_reach", loop=name, reason=str(error))
+            trouble = str(error)
             wait = TROUBLE_PAUSE
         await asyncio.sleep(PAUSE)
         await _wait(woken, wait)
+
+
+async def insistent(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do what comes before the loops, however long the database is out of reach."""
+    trouble = ""
+    while True:
+        try:
+            return await work()
+        except StorageError as error:
+            if str(error) != trouble:
+                log.warning("storage_out_of_reach", loop=name, reason=str(error))
+            trouble = str(error)
+        await asyncio.sleep(TROUBLE_PAUSE)
 
 
 async def _wait(woken: asyncio.Event, seconds: float) -> None:

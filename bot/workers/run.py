@@ -17,12 +17,13 @@ from bot.usecases import (
     reconcile,
     renew,
     retention,
+    succession,
     whisper,
 )
 from bot.usecases.forward import Sender
 from bot.usecases.lanes import Lanes, Spawn
 from bot.workers.listening import Listening
-from bot.workers.loop import loop
+from bot.workers.loop import insistent, loop
 
 POLL = 0.5
 GLANCE_POLL = 3.0
@@ -34,7 +35,8 @@ HOUR = 3_600_000
 
 async def run(parts: Parts) -> None:
     """Run every loop until cancelled; when one dies, all end and its error is raised."""
-    await escalate.arm_missing(parts.storage, parts.rules)
+    await insistent("succession", lambda: succession.take_over(parts.storage, parts.clock()))
+    await insistent("missing timers", lambda: escalate.arm_missing(parts.storage, parts.rules))
     woken: Mapping[str, asyncio.Event] = {
         "outbox": parts.wakeups.outbox,
         "timers": parts.wakeups.timers,

@@ -130,21 +130,11 @@ def test_closed_is_not_stale() -> None:
     assert episode.stale(held(State.CLOSED), NOW + 100 * DAY, DAY) is None
 
 
-@pytest.mark.parametrize(
-    ("line", "meant"),
-    [
-        ("snooze 12 tomorrow", "snooze 12 until tomorrow"),
-        ("snooze 12 09:00 after the meeting", "snooze 12 until 09:00 after the meeting"),
-        ("snooze 12 monday", "snooze 12 until monday"),
-        ("snooze 12", None),
-        ("snooze 12 the disk is on its way", None),
-        ("snooze", None),
-    ],
-)
-def test_a_snooze_needs_its_time(line: str, meant: str | None) -> None:
-    """Without a time a snooze is asked for one, and offered the moment that the line ends with."""
+@pytest.mark.parametrize("line", ["snooze 12", "snooze 12 the disk is on its way", "snooze 12 for a while", "snooze"])
+def test_a_snooze_needs_its_time(line: str) -> None:
+    """Without a time a snooze is asked for one."""
     with pytest.raises(Misread) as caught:
         parse(f"/alert {line}")
 
-    assert meant == caught.value.suggestion
+    assert "Until when?" in caught.value.reason
     assert "snooze" == caught.value.verb

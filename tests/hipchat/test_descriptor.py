@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.commands import is_command
 from bot.hipchat.descriptor import AVATARS, avatar, descriptor, scopes
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -53,15 +54,35 @@ def test_every_webhook_asks_for_a_jwt() -> None:
     assert {"room_message", "room_archived", "room_unarchived", "room_deleted"} == {hook["event"] for hook in webhooks}
 
 
-@pytest.mark.parametrize("text", ["/alert", "/alerts", "/ALERT ack 1", "/alert\tack", "/alert\nack", "/Alerts mine"])
+DRESSED = (
+    " /alert ack 2",
+    "\u00a0/alert ack 2",
+    "\u200b\ufeff/alert ack 2",
+    "\t/alert ack 2",
+    "/alertack 2",
+    "/alert, ack 2",
+    "/alert:ack 2",
+    "\uff0falert ack 2",
+    "/ alert ack 2",
+    "@Alertbot ack 2",
+    "@\u2060alertbot: ack 2",
+    "ALERTBOT, ack 2",
+    "alertbot",
+)
+
+
+@pytest.mark.parametrize(
+    "text", ["/alert", "/alerts", "/ALERT ack 1", "/alert\tack", "/alert\nack", "/Alerts mine", *DRESSED]
+)
 def test_commands_match_the_pattern(text: str) -> None:
-    """Both words, any case, without a flag that only some engines know (hipchat-api.md 9.3)."""
+    """All that the grammar takes for a command, without a flag that only some engines know (hipchat-api.md 9.3)."""
+    assert is_command(text)
     pattern = descriptor(BASE)["capabilities"]["webhook"][0]["pattern"]
 
     assert re.search(pattern, text)
 
 
-@pytest.mark.parametrize("text", ["alert", " /alert", "say /alert", "/alerting", "/alertx ack", "//alert", "x\n/alert"])
+@pytest.mark.parametrize("text", ["alert", "say /alert", "//alert", "x\n/alert", "alertbots", "my @alertbot"])
 def test_other_talk_does_not(text: str) -> None:
     """We are not sent what is none of our business."""
     pattern = descriptor(BASE)["capabilities"]["webhook"][0]["pattern"]

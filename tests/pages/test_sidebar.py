@@ -24,7 +24,7 @@ async def test_one_acks_and_everybody_sees_it(house: House, visit: Visit) -> Non
 
     await expect(other.locator("#alert-1 .second")).to_contain_text("Dana", timeout=SOON)
     await expect(lee.get_by_role("button", name="#1 acked by Dana")).to_be_visible(timeout=SOON)
-    await expect(mine.get_by_role("status")).to_have_text("acked 1: #1")
+    await expect(mine.get_by_role("status")).to_have_text("acked 1: #1 Disk 97% full on db1")
     await expect(mine.locator("#counts")).to_have_text("2 open · 1 acked")
     await mine.get_by_role("button", name="Undo").click()
     await expect(other.locator("#alert-1 .second")).to_contain_text("nobody", timeout=SOON)

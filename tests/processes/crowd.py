@@ -1,9 +1,11 @@
 """The rooms, keys and people around a bot whose processes are killed: who posts, who types, and what the rooms saw."""
 
 import asyncio
+import contextlib
 import itertools
 import random
 import re
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -167,6 +169,22 @@ class Crowd:
             if rest := sorted(numbers - told):
                 missing[room.name] = rest
         return missing
+
+    async def first_news(self, rooms: Sequence[int], *, within: float) -> float:
+        """Wait until each of these rooms is told something more; return how many seconds that took, at the most `within`."""
+        began = time.monotonic()
+        waiting = {room: len(self.news(self.standin.hipchat.rooms[room])) for room in rooms}
+        with contextlib.suppress(TimeoutError), self.standin.hipchat.watch() as events:
+            async with asyncio.timeout(within):
+                while waiting:
+                    while not isinstance(await events.get(), MessagePosted):
+                        continue
+                    waiting = {
+                        room: told
+                        for room, told in waiting.items()
+                        if len(self.news(self.standin.hipchat.rooms[room])) == told
+                    }
+        return time.monotonic() - began
 
     async def all_told(self, *, within: float) -> None:
         """Wait until every answered number is in its room; after `within` seconds the test's assertion says which is not."""

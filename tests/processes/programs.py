@@ -88,6 +88,10 @@ class Program:
         """Return the last lines it wrote."""
         return "\n".join(self.lines[-40:])
 
+    def entries(self) -> list[Mapping[str, Any]]:
+        """Return the structured log lines."""
+        return [json.loads(line) for line in self.lines if line.startswith("{")]
+
     def errors(self) -> list[Mapping[str, Any]]:
         """Return the structured log lines at level error, and tracebacks that nobody expected."""
         found: list[Mapping[str, Any]] = []

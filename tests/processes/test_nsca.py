@@ -18,14 +18,14 @@ KEY = "N" * 32
 WITHIN = 30.0
 
 
-async def with_key(database: str) -> None:
+async def with_key(database: str, *others: Scope) -> None:
     """Make a key that is known beforehand, as `NSCA_KEY` has it."""
     storage = await open_storage(database, migrate=False)
     try:
         async with storage.begin() as tx:
             (tenant,) = await tenants.tenants(tx)
             (feed,) = await feeds.feeds(tx, tenant.id)
-            scopes = frozenset({Scope.INGEST})
+            scopes = frozenset({Scope.INGEST, *others})
             await feeds.add_key(tx, feed=feed.id, name="nsca", secret=KEY, scopes=scopes, now=system_clock())
     finally:
         await storage.close()

@@ -1,14 +1,17 @@
 """What only the SQLite engine does."""
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.storage import Busy, Full, Storage, StorageError, Tx, open_storage
+from bot.storage.file import Lost
 from bot.storage.sqlite import SqliteStorage
 from bot.storage.turn import Turn
 
@@ -242,3 +245,107 @@ async def test_urgent_work_comes_first(sqlite: SqliteStorage) -> None:
     await asyncio.gather(*waiting)
 
     assert ["u1", "u2", "a", "b", "c"] == done
+
+
+async def fill_and_empty(storage: SqliteStorage) -> None:
+    """Leave a file of which nearly nothing is used."""
+    async with storage.begin() as tx:
+        await tx.run("CREATE TABLE things (id {pk}, name TEXT)")
+        await tx.run_many("INSERT INTO things (name) VALUES (:name)", [{"name": "x" * 4000} for _ in range(5000)])
+    async with storage.begin() as tx:
+        await tx.run("DELETE FROM things")
+
+
+async def test_a_file_gives_its_space_back(tmp_path: Path) -> None:
+    """A step at a time, until little is left to give."""
+    path = tmp_path / "a.db"
+    storage = await SqliteStorage.open(str(path))
+    await fill_and_empty(storage)
+    steps = 1
+    while await storage.trim():
+        steps += 1
+    await storage.close()
+
+    assert steps > 1
+    assert path.stat().st_size < 2_000_000
+
+
+async def test_an_older_file_is_compacted_once(tmp_path: Path) -> None:
+    """A file of a version that could not give space back keeps its size until then."""
+    path = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.execute("PRAGMA journal_mode=WAL")
+        old.execute("CREATE TABLE first (id INTEGER)")
+        old.commit()
+    storage = await SqliteStorage.open(str(path))
+    await fill_and_empty(storage)
+    more = await storage.trim()
+    await storage._writer.call(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    before = path.stat().st_size
+    await storage.compact()
+    after = path.stat().st_size
+    await storage.close()
+
+    assert not more
+    assert before > 20_000_000
+    assert after < 100_000
+
+
+async def test_whoever_waits_behind_a_lock_is_refused_with_the_first(tmp_path: Path) -> None:
+    """However many there are, of either kind, they have waited for it together; and close waits for nobody."""
+    path = tmp_path / "a.db"
+    storage = await SqliteStorage.open(str(path), wait=0.3)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def begin() -> None:
+        async with storage.begin() as tx:
+            await tx.run("CREATE TABLE things (id {pk})")
+
+    async def work(tx: Tx) -> None:
+        await tx.run("CREATE TABLE things (id {pk})")
+
+    began = time.monotonic()
+    waiting = [*(begin() for _ in range(5)), *(storage.write(work, urgent=number % 2 == 0) for number in range(5))]
+    refusals = await asyncio.gather(*waiting, return_exceptions=True)
+    took = time.monotonic() - began
+    reason = storage.condition.reason
+    other.close()
+    await storage.write(work)
+    await storage.close()
+
+    assert [Busy] * 10 == [type(refusal) for refusal in refusals]
+    assert took < 1
+    assert "the database is locked" == reason
+
+
+@pytest.mark.parametrize("spoil", ["remove", "replace", "remove the log"])
+async def test_a_lost_file_is_not_written(tmp_path: Path, spoil: str) -> None:
+    """What is committed into it is refused all the same, readers opened later do not read another, and a copy is kept."""
+    path = tmp_path / "a.db"
+    storage = await SqliteStorage.open(str(path))
+    async with storage.begin() as tx:
+        await tx.run("CREATE TABLE things (id {pk})")
+        await tx.run("INSERT INTO things (id) VALUES (1)")
+    if spoil == "replace":
+        (tmp_path / "other").write_bytes(b"")
+        (tmp_path / "other").replace(path)
+    else:
+        (path if spoil == "remove" else tmp_path / "a.db-wal").unlink()
+
+    with pytest.raises(Lost):
+        async with storage.begin() as tx:
+            await tx.run("INSERT INTO things (id) VALUES (2)")
+    with pytest.raises(Lost):
+        await storage.write(lambda tx: tx.run("INSERT INTO things (id) VALUES (3)"))
+    with pytest.raises(Lost):
+        await storage.ping()
+    with pytest.raises(Lost):
+        await count(storage)
+    await storage.close()
+    saved = list(tmp_path.glob("a.db.saved-*"))  # noqa: ASYNC240
+    with contextlib.closing(sqlite3.connect(saved[0])) as copy:
+        kept = copy.execute("SELECT id FROM things").fetchall()
+
+    assert 1 == len(saved)
+    assert [(1,)] == kept

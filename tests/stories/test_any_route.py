@@ -127,6 +127,27 @@ async def test_any_body_on_any_route(
     assert [] == [line for line in logs if line["log_level"] in {"error", "critical"}]
 
 
+async def test_who_leaves_a_stream_is_no_error(stage: Stage, bot: Bot, room: RoomDriver, ask: Ask, logs: Logs) -> None:
+    """Pages are closed at any time, also while something is told to them."""
+    token, at = ask.token(installation(stage)), urlsplit(stage.bot_url)
+    head = f"GET /hipchat/sidebar/events HTTP/1.1\r\nHost: x\r\nAuthorization: JWT {token}\r\n\r\n".encode()
+    for number in range(20):
+        reader, writer = await asyncio.open_connection(at.hostname, at.port)
+        writer.write(head)
+        if number % 4:
+            await reader.readuntil(b"event: changed")
+        if number % 4 == 2:
+            await bot.fires(f"Disk {number}")
+        writer.transport.abort()
+    async with aiohttp.ClientSession() as session, session.get(f"{stage.bot_url}/metrics") as answer:
+        text = await answer.text()
+    await bot.settle()
+    room.look()
+
+    assert 'status="500"' not in text
+    assert [] == [line for line in logs if line["log_level"] in {"error", "critical"} or line["event"] == "library"]
+
+
 async def test_who_hangs_up_is_no_error(stage: Stage, bot: Bot, room: RoomDriver, logs: Logs) -> None:
     """A request that ends in its middle is counted, and is neither a 500 nor a traceback."""
     key, at = await stage.key(), urlsplit(stage.bot_url)

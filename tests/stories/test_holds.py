@@ -53,7 +53,7 @@ async def test_a_snooze_ends_and_its_person_is_rung(room: RoomDriver, bot: Bot, 
         ("snooze 1 until 18:30", "snoozed 1: #1 until 18:30 CET"),
         ("later 1 until tomorrow", "snoozed 1: #1 until Wed 09:00 CET"),
         ("1 snooze until 09:00", "snoozed 1: #1 until Wed 09:00 CET"),
-        ("snooze 1 tomorrow", 'Did you mean "snooze 1 until tomorrow"?'),
+        ("snooze 1 tomorrow", "snoozed 1: #1 until Wed 09:00 CET"),
         ("snooze 1", "Until when?"),
         ("snooze 9 1h", "There is no #9 in this room"),
     ],
@@ -94,6 +94,8 @@ async def test_many_that_were_snoozed_together_come_back_in_one_message(
     await bot.settle()
     room.look()
     await room.says("dana", "/alert snooze 1-40 1h")
+    await room.sees("This would snooze 40 alerts")
+    await room.says("dana", "/alert yes")
     await room.sees("snoozed 40: #1-#40")
     clock.forward(minutes=5)
     await bot.post({"summary": "Disk full on db7", "status": "resolved"})

@@ -224,7 +224,7 @@ async def test_test_goes_the_whole_path(room: RoomDriver, bot: Bot) -> None:
 
 async def test_what_is_not_a_command_is_left_alone(three: RoomDriver) -> None:
     """Ordinary talk, words that only begin like the command, and the command inside a sentence are not answered."""
-    for text in ("hello", "/alerting people", "say /alert list", "//alert"):
+    for text in ("hello", "/alerting people", "/alertmanager is down", "say /alert list", "//alert"):
         await three.says("dana", text)
 
     assert [] == [shown for shown in three.unseen() if shown.sender == "Alertbot"]
@@ -272,7 +272,7 @@ async def test_no_and_silence_leave_everything(room: RoomDriver, bot: Bot, clock
 
 
 async def test_five_need_no_question(room: RoomDriver, bot: Bot) -> None:
-    """Five at once are done at once; so are more that are named by number."""
+    """Five at once are done at once."""
     await bot.fires(*(f"problem {number}" for number in range(1, 6)))
     await room.sees("#5 problem 5")
     await room.says("dana", "/alert ack all")

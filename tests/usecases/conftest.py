@@ -13,7 +13,7 @@ from bot.domain.actor import Actor, Via, Who
 from bot.domain.alert import Alert, Event, State
 from bot.domain.signal import Signal
 from bot.domain.tenant import Caller, Feed, Room, Tenant
-from bot.storage import Storage, alerts, feeds, outbox, tenants
+from bot.storage import Storage, feeds, history, outbox, tenants
 from bot.storage.search import Query, find
 from bot.usecases.ingest import Delivery, Intake, Item, Result
 
@@ -65,7 +65,7 @@ class World:
     async def history(self, number: int) -> list[Event]:
         """Read an alert's history."""
         async with self.storage.read() as tx:
-            return await alerts.history_of(tx, self.tenant.id, number)
+            return await history.whole(tx, self.tenant.id, number)
 
     async def waiting(self) -> list[Any]:
         """Read what the room has waiting."""

@@ -1,8 +1,9 @@
 """Commands are done once, by those who may, to the alerts of their room (product.md 5)."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -256,11 +257,65 @@ async def test_yes_to_an_assignment_knows_to_whom(world: World, chat: Chat) -> N
 
 
 async def test_five_are_not_asked_about(world: World, chat: Chat) -> None:
-    """And neither are numbers, however many."""
+    """And neither are those of a range of which five exist."""
     await world.post(*(signal(f"k{n}") for n in range(5)))
     assert "acked 5" in (await chat("ack all")).body
-    await world.post(*(signal(f"j{n}") for n in range(5)))
-    assert "closed 10" in (await chat("close 1-10")).body
+    assert "closed 5" in (await chat("close 1-99")).body
+
+
+@pytest.mark.parametrize("targets", ["1-99", "1 2 3 4 5 6", "1-3,4-6", "#1 #2 #3 #4 #5 and alert 6", "1-6 99"])
+async def test_more_than_five_are_asked_about(world: World, chat: Chat, targets: str) -> None:
+    """Whether they are named by a range or one by one; those that would be skipped count, those that are not here do not."""
+    await world.post(*(signal(f"k{n}") for n in range(6)))
+    await chat("close 2")
+    answer = await chat(f"ack {targets}")
+    before = await states(world)
+    after = await chat("yes")
+
+    assert "This would ack 6 alerts" in answer.body
+    assert {State.OPEN, State.CLOSED} == set(before.values())
+    assert "acked 5" in after.body
+
+
+async def test_many_are_shown_without_a_question(world: World, chat: Chat) -> None:
+    """Showing changes nothing."""
+    await world.post(*(signal(f"k{n}") for n in range(7)))
+
+    assert "#1 warning open" in (await chat("show 1-7")).body
+
+
+@pytest.mark.parametrize(
+    ("again", "kept"), [("ack 1", "looking"), ("ack 1 still at it", "still at it"), ("ack 1 thanks", "looking")]
+)
+async def test_an_ack_said_again_keeps_its_time(world: World, chat: Chat, again: str, kept: str) -> None:
+    """And says so; a new time replaces it."""
+    await world.post(signal("a"))
+    await chat("ack 1 2h looking")
+    first = (await world.alerts())[0]
+    answer = await chat(again)
+    alert = (await world.alerts())[0]
+    changed = await chat("ack 1 3h")
+
+    assert "still until 14:02 UTC" in answer.body
+    assert (first.until, kept) == (alert.until, alert.state_note)
+    assert "until 15:02 UTC" in changed.body
+    assert "still" not in changed.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'create "disk is full" critical',
+        'create critical "disk is full"',
+        'create "disk is full" P1',
+        "create p1 disk is full",
+    ],
+)
+async def test_a_severity_before_or_behind_the_text(world: World, chat: Chat, text: str) -> None:
+    """The alert has the text without its quotation marks, and the severity."""
+    await chat(text)
+
+    assert [("disk is full", Severity.CRITICAL)] == [(alert.summary, alert.severity) for alert in await world.alerts()]
 
 
 # --- undo -----------------------------------------------------------------------------------------------------------
@@ -346,3 +401,61 @@ async def test_a_test_alert_goes_the_whole_way(world: World, chat: Chat) -> None
     assert "#1" in answer.body
     assert [1] == [told.number for told in await world.waiting()]
     assert "closed 1: #1" in (await chat("close 1")).body
+
+
+@contextlib.asynccontextmanager
+async def locked(storage_url: str, tenant: int) -> AsyncIterator[Storage]:
+    """Open the database as `serve` does, while another program writes to it and does not come to an end."""
+    other = await open_storage(storage_url, migrate=False)
+    mine = await open_storage(storage_url, migrate=False, wait=0.2)
+    try:
+        async with other.begin() as tx:
+            await tenants.lock(tx, tenant)
+            await tx.run("UPDATE tenants SET name = 'another' WHERE id = :id", id=tenant)
+            yield mine
+    finally:
+        await mine.close()
+        await other.close()
+
+
+async def test_what_cannot_be_stored_is_answered(world: World, chat: Chat, storage_url: str) -> None:
+    """A change is not done and its person is told so; sent again later it is done, once."""
+    await world.post(signal("a"))
+    async with locked(storage_url, world.tenant.id) as storage:
+        refused = await chat("ack 1", message="m", storage=storage)
+        question = await chat("silence all 30m", storage=storage)
+        confirmed = await chat("yes", storage=storage)
+    opened = await states(world)
+    done = await chat("ack 1", message="m")
+    again = await chat("ack 1", message="m")
+
+    assert "I could not store that: the database is locked. Nothing was changed; try again in a minute." in refused.body
+    assert "I could not store that" in question.body
+    assert "I have not asked you anything" in confirmed.body
+    assert {1: State.OPEN} == opened
+    assert "acked 1: #1" in done.body
+    assert done.body == again.body
+
+
+@pytest.mark.parametrize(
+    "text", ["list", "show 1", "history 1", "why 1", "like 1", "story 1", "stats", "help", "ack 99", "lsit"]
+)
+async def test_what_only_reads_needs_no_writing(world: World, chat: Chat, storage_url: str, text: str) -> None:
+    """It is answered as ever while the database is locked."""
+    await world.post(signal("a"))
+    usual = await chat(text)
+    async with locked(storage_url, world.tenant.id) as storage:
+        answered = await chat(text, storage=storage)
+
+    assert usual.body == answered.body
+
+
+async def test_what_was_done_is_not_refused(world: World, chat: Chat, storage_url: str) -> None:
+    """The same message again is answered as it was then, whether or not anything can be written."""
+    await world.post(signal("a"))
+    first = await chat("ack 1", message="m")
+    async with locked(storage_url, world.tenant.id) as storage:
+        again = await chat("ack 1", message="m", storage=storage)
+        elsewhere = await chat("ack 1", message="m", via="group:2", storage=storage)
+
+    assert (first.body, "") == (again.body, elsewhere.body)

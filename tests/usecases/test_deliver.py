@@ -149,7 +149,7 @@ async def results(world: World, number: int) -> list[tuple[bool, str]]:
     async with world.storage.read() as tx:
         return [
             (each.done_at is not None, each.result)
-            for each in await outbox.tellings_of(tx, world.tenant.id, number, "Ops")
+            for each in (await outbox.tellings_of(tx, world.tenant.id, number, "Ops"))[0]
         ]
 
 

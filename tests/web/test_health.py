@@ -72,3 +72,28 @@ async def test_headers_of_every_answer(desk: Desk, path: str) -> None:
     """No browser guesses what an answer is, and no version is told."""
     async with desk.client.get(path) as response:
         assert ("nosniff", "alertbot") == (response.headers["X-Content-Type-Options"], response.headers["Server"])
+
+
+async def test_readiness_writes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that answers and takes nothing is not ready; it is asked once a second at the most."""
+    asked: list[Parts] = []
+
+    async def full(parts: Parts) -> None:
+        asked.append(parts)
+        async with parts.storage.read() as tx:
+            await tx.run("DELETE FROM canary")
+
+    monkeypatch.setattr(health, "GOOD_FOR", 0.0)
+    async with desk.client.get("/readyz") as response:
+        assert response.status == 200
+    async with desk.parts.storage.read() as tx:
+        written = await tx.one("SELECT made_at FROM canary WHERE id = 2")
+    monkeypatch.setattr(health, "PINGS", {"database": full})
+    for _ in range(3):
+        async with desk.client.get("/readyz") as response:
+            assert (503, {"database": "the database can only be read"}) == (response.status, await response.json())
+        monkeypatch.setattr(health, "GOOD_FOR", 60.0)
+
+    assert written is not None
+    assert desk.clock.now == written["made_at"]
+    assert 1 == len(asked)

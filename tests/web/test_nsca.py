@@ -12,9 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import nsca
+from bot.connections import LIMITS, MOST_NSCA, Limits, listening
 from bot.nsca import GREETING_SIZE, LONG, Encryption, Packet, pack, read_greeting
-from bot.serving import listening
-from bot.web.nsca import MOST, taking_results
+from bot.web.nsca import taking_results
 from tests.needs import needs
 from tests.web.conftest import SECRETS, Desk
 
@@ -97,7 +97,15 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def opened(desk: Desk, *, method: int = 1, password: str = "", key: str = "ingest") -> AsyncIterator[Port]:
+async def opened(
+    desk: Desk,
+    *,
+    method: int = 1,
+    password: str = "",
+    key: str = "ingest",
+    most: int = MOST_NSCA,
+    limits: Limits = LIMITS,
+) -> AsyncIterator[Port]:
     """Take results for the feed of a key."""
     settings = replace(
         desk.parts.settings,
@@ -108,7 +116,7 @@ async def opened(desk: Desk, *, method: int = 1, password: str = "", key: str = 
     )
     sock = listening(HERE, 0)
     with capture_logs() as logs:
-        async with taking_results(replace(desk.parts, settings=settings), sock):
+        async with taking_results(replace(desk.parts, settings=settings), sock, most=most, limits=limits):
             yield Port(
                 desk=desk,
                 port=sock.getsockname()[1],
@@ -274,23 +282,58 @@ async def test_a_slow_client(port: Port, monkeypatch: pytest.MonkeyPatch) -> Non
     assert ["its packets did not come within 0.05 s"] == port.refusals()
 
 
-async def test_too_many_connections(port: Port) -> None:
-    """Those beyond the limit are closed at once, which is said once; when some have gone there is room again."""
-    here = [await port.connect() for _ in range(MOST)]
-    for _ in range(3):
-        reader, writer = await asyncio.open_connection(HERE, port.port)
+async def test_too_many_connections(desk: Desk) -> None:
+    """The longest silent one makes way, never one that sent a good packet; nothing is said of each."""
+    async with opened(desk, most=16) as port:
+        known = await port.connect()
+        known.writer.write(known.packet("db1"))
+        await port.come_to({"db1!Disk": "critical"})
+        silent = [await port.connect() for _ in range(15)]
+        for client in silent[:8]:
+            client.writer.write(b"half a packet")
+        last = await port.connect()
+        last.writer.write(last.packet("db2"))
+        await last.end()
+        known.writer.write(known.packet("db3"))
+        await known.end()
         with contextlib.suppress(ConnectionError):
-            assert b"" == await reader.read()
-        writer.close()
-    refused = port.refusals()
-    for client in here:
-        await client.end()
-    last = await port.connect()
-    last.writer.write(last.packet())
-    await last.end()
+            assert b"" == await silent[0].reader.read()
+        await port.come_to(dict.fromkeys(("db1!Disk", "db2!Disk", "db3!Disk"), "critical"))
+        refusals = port.refusals()
+        for client in silent:
+            client.writer.close()
 
-    assert [f"there are {MOST} connections already"] == refused == port.refusals()
-    assert {"db1!Disk"} == set(await port.states())
+    assert [] == refusals
+    assert [(1, False)] == [
+        (line["made_way"], line["others_wait"]) for line in port.logs if line["event"] == "connections_full"
+    ]
+
+
+@pytest.mark.parametrize("half", [b"", b"half a packet"])
+async def test_a_silent_client(desk: Desk, half: bytes) -> None:
+    """Is not waited for: it is closed, and counted."""
+    async with opened(desk, limits=Limits(head=0.05, every=0.02)) as port:
+        client = await port.connect()
+        client.writer.write(half)
+        async with asyncio.timeout(WITHIN):
+            with contextlib.suppress(ConnectionError):
+                assert b"" == await client.reader.read()
+        client.writer.close()
+
+    assert [] == port.refusals()
+    assert [1] == [line["count"] for line in port.logs if line["event"] == "connections_cut"]
+
+
+async def test_who_hangs_up(port: Port) -> None:
+    """Is no fault of ours: whenever it goes, what was whole counts."""
+    for sent in (b"", b"x" * 100, None):
+        for _ in range(7):
+            client = await port.connect()
+            client.writer.write(client.packet() if sent is None else sent)
+            client.writer.transport.abort()
+    await port.come_to({"db1!Disk": "critical"})
+
+    assert {"nsca_refused"} >= {line["event"] for line in port.logs if line["log_level"] != "info"}
 
 
 @pytest.mark.parametrize("key", ["X" * 32, "read"])

@@ -38,6 +38,9 @@ class Door:
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
         *_, status, last = re.split(rb"HTTP/1\.[01] (\d{3}) ", answer)
+
+        assert b"X-Content-Type-Options: nosniff\r\n" in last
+        assert re.findall(rb"\r\nServer: (.*)\r", last) == [b"alertbot"]
         return int(status), last.partition(b"\r\n\r\n")[2].decode()
 
 

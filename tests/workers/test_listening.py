@@ -19,7 +19,7 @@ class Times:
 def test_since_the_start() -> None:
     """As long as the clock goes as time does; small corrections of it are no jump."""
     times = Times()
-    listening = Listening(lambda: times.wall, lambda: times.passed)
+    listening = Listening(lambda: times.wall, lambda: times.wall, lambda: times.passed)
     began = times.wall
     times.go_on(7 * 24 * 3_600_000)
     times.wall += JUMP // 2
@@ -30,7 +30,7 @@ def test_since_the_start() -> None:
 def test_since_a_jump() -> None:
     """A clock that is set, and a machine that slept, begin to listen anew, once for each."""
     times = Times()
-    listening = Listening(lambda: times.wall, lambda: times.passed)
+    listening = Listening(lambda: times.wall, lambda: times.wall, lambda: times.passed)
     for jump in (24 * 3_600_000, -3_600_000, 10 * 60_000):
         times.go_on(60_000)
         times.wall += jump
