@@ -8,6 +8,7 @@ import click
 from bot.console import Failed, read_settings, run
 from bot.domain.errors import AlertbotError
 from bot.domain.tenant import Hook, Level, Scope, level_of, speaker_of
+from bot.domain.unseen import plain
 from bot.domain.verbs import NAMES, VERBS
 from bot.hipchat.capabilities import read_rules, refusal
 from bot.hipchat.pasted import Explained, explained, look_up, try_out
@@ -51,7 +52,7 @@ def room_add(token: str, place: str | None, host: str | None) -> None:
         pasted = await look_up(parts.client, api_url, token, place)
         await try_out(parts.client, api_url, token, pasted.room_id, TEST_TEXT)
         joined = await configure.add_hook(parts.storage, pasted, sealed=parts.vault.seal(token), now=parts.clock())
-        click.echo(f"joined {joined.room.name} as {pasted.label or pasted.kind}; a test message is in the room")
+        click.echo(f"joined {plain(joined.room.name)} as {pasted.label or pasted.kind}; a test message is in the room")
         click.echo("for /alert commands there, make a slash command /alert with this URL (shown once):")
         click.echo(f"  {parts.settings.base_url or 'BASE_URL'}/hipchat/hook/{joined.callback}")
 
@@ -82,7 +83,7 @@ def room_list(tenant: str | None) -> None:
                 speaker = speaker_of(each.id, installed, hooked)
                 through = "nobody" if speaker is None else "token" if isinstance(speaker, Hook) else "add-on"
                 trouble = "gone" if each.gone_at else each.trouble or "ok"
-                click.echo(f"{each.hipchat_id}\t{each.name}\t{through}\t{trouble}")
+                click.echo(f"{each.hipchat_id}\t{plain(each.name)}\t{through}\t{plain(trouble)}")
 
     run(with_parts(work))
 
@@ -101,15 +102,15 @@ def room_test(place: str, tenant: str | None) -> None:
                 found.id, await speakers.installations(tx, owner.id), await speakers.hooks(tx, owner.id)
             )
         if speaker is None:
-            raise Failed(f"nobody speaks for the bot in {found.name}: install the add-on there, or add a token")
+            raise Failed(f"nobody speaks for the bot in {plain(found.name)}: install the add-on there, or add a token")
         message = {"message": TEST_TEXT, "message_format": "text", "color": "gray", "notify": False}
         try:
             receipt = await parts.channel.send(message, speaker, found.hipchat_id)
         except (Later, Never) as trouble:
-            raise Failed(f"{found.name}: {explained(trouble)}") from None
+            raise Failed(f"{plain(found.name)}: {explained(trouble)}") from None
         except Dead as dead:
-            raise Failed(f"{found.name}: {dead}; install the add-on again") from None
-        click.echo(f"{found.name}: Hipchat took the message ({receipt.status})")
+            raise Failed(f"{plain(found.name)}: {dead}; install the add-on again") from None
+        click.echo(f"{plain(found.name)}: Hipchat took the message ({receipt.status})")
 
     run(with_parts(work))
 
@@ -147,7 +148,7 @@ def room_zone(place: str, zone: str | None, tenant: str | None) -> None:
     async def work(parts: Parts) -> None:
         wanted = "" if zone == "default" else zone
         found = await configure.change_zone(parts.storage, tenant=tenant, room=place, time_zone=wanted)
-        click.echo(f"{found.name}\t{found.time_zone or ASKERS_ZONE}")
+        click.echo(f"{plain(found.name)}\t{found.time_zone or ASKERS_ZONE}")
 
     run(with_parts(work))
 
@@ -171,7 +172,7 @@ def room_remove(place: str, tenant: str | None) -> None:
 
     async def work(parts: Parts) -> None:
         left = await configure.remove_hook(parts.storage, tenant=tenant, room=place)
-        click.echo(f"left {left.name}")
+        click.echo(f"left {plain(left.name)}")
 
     run(with_parts(work))
 

@@ -12,6 +12,7 @@ from bot.admin import TENANT, with_parts
 from bot.console import Failed, run
 from bot.domain.planfile import EXAMPLE, Problems
 from bot.domain.signal import Signal
+from bot.domain.unseen import plain
 from bot.parts import Parts
 from bot.sources import AUTO, SOURCES, generic, take
 from bot.sources.payload import of_body
@@ -39,7 +40,7 @@ def config_export(file: IO[str], tenant: str | None) -> None:
 
     async def work(parts: Parts) -> None:
         owner, tables = await planning.export(parts.storage, tenant)
-        head = HEAD.format(name=owner.name, group_id=owner.group_id, host=owner.host)
+        head = HEAD.format(name=plain(owner.name), group_id=owner.group_id, host=plain(owner.host))
         file.write(head + (tomli_w.dumps(tables) if tables else EXAMPLE))
 
     run(with_parts(work))
@@ -62,7 +63,7 @@ def config_import(file: IO[bytes], dry_run: bool, force: bool, tenant: str | Non
         except Problems as problems:
             raise Failed("\n".join([NOT_USED, *(f"  {each}" for each in problems.found)])) from None
         head = NOTHING_CHANGES if not changes else WOULD if dry_run else CHANGED
-        click.echo("\n".join([head, *(f"  {each}" for each in changes)]))
+        click.echo("\n".join([head, *(f"  {plain(each)}" for each in changes)]))
 
     run(with_parts(work))
 
@@ -95,7 +96,7 @@ def config_test(payload: IO[bytes], source: str, feed: str | None, file: Path | 
             raise Failed("\n".join([NOT_USED, *(f"  {each}" for each in problems.found)])) from None
         senders = dict.fromkeys(item.sender for item in items if isinstance(item, Signal))
         told = [TOLD.format(", ".join(senders))] if source == AUTO else []
-        click.echo("\n".join([*told, *lines]))
+        click.echo("\n".join([*told, *map(plain, lines)]))
 
     run(with_parts(work))
 

@@ -36,6 +36,7 @@ def set_up_logs(level: str, form: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            *([seen] if console else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -45,6 +46,19 @@ def set_up_logs(level: str, form: str) -> None:
     logging.basicConfig(handlers=[Bridge()], level=max(number, logging.WARNING), force=True)
     logging.captureWarnings(capture=True)
     sys.unraisablehook = _unraisable
+
+
+def seen(_logger: object, _name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Keep each line of the console one line without control characters, whatever came from outside; JSON escapes them itself."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            lines = value.split("\n") if name == "exception" else [value]
+            event[name] = "\n".join(map(_seen_line, lines))
+    return event
+
+
+def _seen_line(line: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 def _unraisable(about: "sys.UnraisableHookArgs") -> None:

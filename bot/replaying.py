@@ -9,6 +9,7 @@ from bot import sources
 from bot.admin import TENANT, with_parts
 from bot.console import run
 from bot.domain.source import Source
+from bot.domain.unseen import plain
 from bot.parts import Parts
 from bot.sources import SOURCES, generic, prometheus
 from bot.sources.payload import of_body
@@ -44,7 +45,7 @@ def replay(dry_run: bool, tenant: str | None) -> None:
         for each in found:
             moment = datetime.fromtimestamp(each.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
             says = "; ".join(f"{signal.kind.value} {signal.severity.word} {signal.summary}" for signal in each.says)
-            click.echo(ROW.format(at=moment, dialect=each.dialect, odd=each.odd, says=says))
+            click.echo(ROW.format(at=moment, dialect=each.dialect, odd=each.odd, says=plain(says)))
 
     run(with_parts(work))
 

@@ -1,6 +1,7 @@
 """`alertbot room`, `key` and `check`, against a running stand-in."""
 
 import re
+import tomllib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -395,6 +396,24 @@ async def test_who_has_ended_the_mails(shell: Shell, tmp_path: Path) -> None:
     assert (0, "mail: OPS@example.com gets mails again\n") == (unmuted.code, unmuted.out)
     assert 1 == again.code
     assert "ops@example.com has not ended the mails of mail" in again.err
+
+
+@pytest.mark.parametrize("name", ["Ops\n[[route]]\nname = 'x'", "Ops\r\x1b[31m", "Ops\u2028\u202e"])
+async def test_names_from_outside(shell: Shell, name: str) -> None:
+    """Write no line of their own into a plan, and nothing on a terminal but what is seen."""
+    await shell.add(shell.hipchat.group.room_token)
+    storage = await open_storage(shell.settings["DATABASE_URL"], migrate=False)
+    async with storage.begin() as tx:
+        await tx.run("UPDATE tenants SET name = :name", name=name)
+        await tx.run("UPDATE rooms SET name = :name", name=name)
+    await storage.close()
+    plan = await shell("config", "export")
+    rooms = await shell("room", "list")
+
+    assert {} == tomllib.loads(plan.out)
+    assert 1 == len(rooms.out.splitlines())
+    assert rooms.out.strip().replace("\t", "").isprintable()
+    assert all(line.isprintable() for line in plan.out.splitlines())
 
 
 async def test_replay(shell: Shell) -> None:

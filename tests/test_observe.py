@@ -3,10 +3,12 @@
 import asyncio
 import json
 import logging
+import re
 import warnings
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.observe import CUT, keyless, set_up_logs
 
@@ -122,3 +124,32 @@ def test_what_python_prints(capsys: pytest.CaptureFixture[str]) -> None:
     assert ("py.warnings", "python") == (first["logger"], second["logger"])
     assert f"a warning about {CUT}" in first["message"]
     assert second["exception"].startswith(f"ValueError: /in/{CUT}")
+
+
+@pytest.mark.parametrize(
+    "text", ["a\nlevel=error", "a\r\nb", "\x1b[31mred\x1b[0m", "\u202eright", "a\u2028b", "\x9bm", "\x07"]
+)
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_line_is_a_line(capsys: pytest.CaptureFixture[str], text: str, form: str) -> None:
+    """Whatever comes from outside is seen in the log, and makes no line and no colour of its own."""
+    set_up_logs("info", form)
+    structlog.get_logger().info("request_refused", reason=text, route="/x")
+    (line,) = capsys.readouterr().err.splitlines()
+    bare = re.sub(r"\x1b\[\d+m", "", line) if form == "console" else line
+
+    assert bare.isprintable()
+    assert line.count("\x1b[31m") == 0
+    assert ascii(text)[1:-1] in bare.replace("\\\\", "\\") or json.loads(bare)["reason"] == text
+
+
+def test_a_trace_has_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is for people on the console; what an error says makes no colour there."""
+    set_up_logs("info", "console")
+    try:
+        int("\x1b[31mred")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    said = capsys.readouterr().err
+
+    assert "Traceback (most recent call last):\n" in said
+    assert "\x1b[31mred" not in said

@@ -23,6 +23,7 @@ import jinja2
 from bot.channels.letterhead import Letterhead
 from bot.domain.alert import State
 from bot.domain.channel import Channel, Parcel
+from bot.domain.unseen import plain
 from bot.ports import Later, Never, Receipt
 
 TIMEOUT = 20.0
@@ -367,8 +368,3 @@ def _facts(parcel: Parcel) -> list[tuple[str, str]]:
     facts = [("severity", str(told["severity"])), ("state", str(told["state"]))]
     facts += [("owner", str(told["owner"]))] if told["owner"] else []
     return facts + [(str(name), str(value)) for name, value in told["labels"].items()]
-
-
-def plain(text: str) -> str:
-    """Return text on one line: every line break and character that is not seen is a space."""
-    return "".join(char if char.isprintable() else " " for char in text)

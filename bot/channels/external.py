@@ -11,6 +11,7 @@ from bot.channels.webhook import iso
 from bot.domain.channel import OF_NAGIOS, Channel, Move, Parcel
 from bot.domain.holding import Hold
 from bot.domain.signal import Severity
+from bot.domain.unseen import plain
 
 NAME_LIMIT = 255
 TEXT_LIMIT = 1500
@@ -150,21 +151,20 @@ def _note(parcel: Parcel) -> str:
 
 def name(text: str) -> str:
     """Return a text as one field of a command: what would end the field or the line is replaced."""
-    return _cut(_printable(text).replace(";", ","), NAME_LIMIT).strip()
+    return _cut(plain(text).replace(";", ","), NAME_LIMIT).strip()
 
 
 def line(text: str) -> str:
-    """Return a text as the last field of a command, where only the end of the line counts."""
-    return _cut(" ".join(_printable(text).split()), TEXT_LIMIT)
+    """Return a text as the last field of a command, where only the end of the line counts.
+
+    Nagios reads a backslash and an `n` there as the end of a line, so a backslash is a slash.
+    """
+    return _cut(" ".join(plain(text.replace("\\", "/")).split()), TEXT_LIMIT)
 
 
 def _output(text: str) -> str:
     """Return a text as a plugin's output, without what would begin its performance data."""
     return line(text.replace("|", "/"))
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -12,7 +12,7 @@ from bot.domain.notice import News, Notice
 from bot.domain.reply import Outcome, Reply
 from bot.domain.signal import Severity
 from bot.domain.times import clock, lasting, ordinal
-from bot.hipchat.text import MESSAGE_LIMIT, WORD_JOINER, cut, html, html_within, linked, rings_one, silent, visible
+from bot.hipchat.text import MESSAGE_LIMIT, cut, disarmed, html, html_within, linked, rings_one, silent, visible
 
 TITLE_LIMIT = 500
 DESCRIPTION_LIMIT = 1000
@@ -268,7 +268,7 @@ def _card(told: Notice, alert: Alert, line: str, address: str) -> dict[str, Any]
         card["url"] = link
     if told.news in FOLDED:
         # Hipchat itself writes mentions into this field (12), so an `@` from outside is disarmed here too.
-        words = html_within(f"{line} · {' '.join(alert.summary.split())}", 400).replace("@", f"@{WORD_JOINER}")
+        words = disarmed(html_within(f"{line} · {' '.join(alert.summary.split())}", 400))
         card["activity"] = {"html": f"<b>#{alert.number}</b> {words}"}
     return card
 

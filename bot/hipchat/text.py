@@ -18,6 +18,9 @@ _UNSEEN = re.compile(
 """Controls, zero-width characters, the ones that turn the direction of writing, and lone surrogates, which no JSON carries;
 tab and line feed are fine."""
 _AT = re.compile("[@\uff20\ufe6b]")
+_CODED_AT = re.compile(
+    r"&(?:amp;)*(?=(?:commat|#0*(?:64|65131|65312)|#x0*(?:40|fe6b|ff20))(?![0-9a-z]))", re.IGNORECASE
+)
 _MENTION_NAME = re.compile(r"[^\W_][\w.-]{0,49}\Z")
 _EVERYBODY = frozenset({"all", "here"})
 _ADDRESS = re.compile(r"\bhttps?://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~]{0,1999}")
@@ -34,9 +37,19 @@ def visible(text: str) -> str:
 
 
 def silent(text: str) -> str:
-    """Return outside text for a message of format text: no mention in it rings, no line in it is a client's command."""
-    text = _AT.sub(lambda found: found[0] + WORD_JOINER, visible(text))
+    """Return outside text for a message of format text: no mention in it rings, no line in it is a client's command.
+
+    A mention that is written as an entity (`&#64;all`) does not ring either, whoever decodes it later.
+    """
+    text = disarmed(visible(text))
     return _LEADING_SLASH.sub(lambda found: f"{found[1]}{WORD_JOINER}/", text)
+
+
+def disarmed(text: str) -> str:
+    """Return text, or html, in which no mention rings, written as an entity or not."""
+    for sign in (_AT, _CODED_AT):
+        text = sign.sub(lambda found: found[0] + WORD_JOINER, text)
+    return text
 
 
 def rings_one(name: str) -> bool:
