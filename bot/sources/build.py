@@ -18,6 +18,7 @@ from bot.sources.values import labels_within_limits, links_within_limits, time_o
 
 UNREADABLE_START = "starts_at_raw"
 NAME_LIMIT = 256
+ENDS_OR_BEGINS = (Kind.FIRING, Kind.RESOLVED)
 NAMELESS = "An alert without words, from {}"
 
 
@@ -39,7 +40,7 @@ def build(
     opens: bool = False,
 ) -> Signal:
     """Return a signal. Without a key the same words and labels are the same problem."""
-    kept = labels_within_limits({name: value for name, value in (labels or {}).items() if name and value})
+    kept = labels_within_limits({name: value for name, value in labels.items() if name and value}) if labels else {}
     words = clean(" ".join(summary.split()), SUMMARY_LIMIT) or NAMELESS.format(sender)
     ranked = severity_or_warning(severity, kept)
     begun = time_of(starts_at) if starts_at else None
@@ -52,12 +53,12 @@ def build(
         kind=kind,
         severity=ranked,
         source=clean(source or sender, NAME_LIMIT),
-        description=clean(description.strip(), DESCRIPTION_LIMIT),
+        description=clean(description.strip(), DESCRIPTION_LIMIT) if description else "",
         labels=kept,
-        links=links_within_limits(links),
+        links=links_within_limits(links) if links else (),
         starts_at=begun,
-        author=clean(author, NAME_LIMIT),
-        note=clean(note, DESCRIPTION_LIMIT),
+        author=clean(author, NAME_LIMIT) if author else "",
+        note=clean(note, DESCRIPTION_LIMIT) if note else "",
         delivery_id=key_within_limit(f"{sender}:{delivery_id}") if delivery_id else "",
-        opens=opens and kind is not Kind.FIRING and kind is not Kind.RESOLVED,
+        opens=opens and kind not in ENDS_OR_BEGINS,
     )

@@ -84,16 +84,18 @@ def parse(payload: Payload) -> list[Item]:
     given = fields_of(payload)
     if given is not None and not ("host" in given.values and "state" in given.values and "type" in given.values):
         given = _renamed(given)
-    host = _text(given, "host") if given else ""
+    if given is not None and (b"$" in payload.body or payload.query):
+        given = _expanded(given)
+    host = given.text("host") if given else ""
     if given is None or not host:
         return [odd(payload.body, SENDER)]
-    service, state = _text(given, "service"), given.text("state").upper()
+    service, state = given.text("service"), given.text("state").upper()
     state = (SERVICE_STATES if service else HOST_STATES).get(state, state)
     word = given.text("type").upper()
     word = word if word.isalpha() else _FOLDED.sub("", word.lower()).upper()
     what = f"{service} on {host}" if service else host
     output, more = lines_of(given.text("output"))
-    comment = _text(given, "comment")
+    comment = given.text("comment")
     return [
         build(
             SENDER,
@@ -102,9 +104,9 @@ def parse(payload: Payload) -> list[Item]:
             kind=kind,
             severity=SEVERITIES.get(state, "warning"),
             description="\n".join(filter(None, (more, *lines_of(given.text("long_output"))))),
-            labels={"host": host, "service": service, "address": _text(given, "address")},
+            labels={"host": host, "service": service, "address": given.text("address")},
             links=[link_to(given.text("notes_url"), "Notes"), link_to(given.text("action_url"), "Action")],
-            author=_text(given, "author"),
+            author=given.text("author"),
             note=": ".join(filter(None, (NOTES[word], comment))) if word in NOTES else comment,
             opens=bool(comment) or state not in GOOD,
         )
@@ -124,10 +126,13 @@ def _kinds(word: str, state: str) -> list[Kind]:
     return [now] if now is Kind.RESOLVED else [now, Kind.NOTE]
 
 
-def _text(given: Fields, name: str) -> str:
-    """Return a member's text, or nothing where it is a macro that was not expanded."""
-    found = given.text(name)
-    return "" if found[:1] == "$" and found[-1:] == "$" else found
+def _expanded(given: Fields) -> Fields:
+    """Return the members without the macros that were not expanded."""
+    return Fields({name: "" if _is_macro(value) else value for name, value in given.values.items()})
+
+
+def _is_macro(value: object) -> bool:
+    return isinstance(value, str) and value[:1] == "$" and value[-1:] == "$"
 
 
 def _renamed(given: Fields) -> Fields:

@@ -3,6 +3,8 @@
 
 def lines_of(text: str) -> tuple[str, str]:
     r"""Return the first line and what follows it. `\n` in two characters ends a line too, as Nagios reads passive results."""
+    if "\n" not in text and "\\" not in text:
+        return text.strip(), ""
     first, _, more = text.replace("\\n", "\n").replace("\r\n", "\n").strip().partition("\n")
     return first.strip(), more.strip()
 
